@@ -1,0 +1,1 @@
+"""What plugin authors and the core test with: fakes, fixtures, contract suites."""

@@ -1,0 +1,1 @@
+"""The pytest plugin that gives tests their fixtures."""

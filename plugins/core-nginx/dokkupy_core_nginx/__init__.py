@@ -1,0 +1,1 @@
+"""The proxy plugin: an nginx owned by the root that routes traffic to apps."""

@@ -1,0 +1,1 @@
+"""The domains plugin: the host names that every app answers to."""

@@ -1,0 +1,1 @@
+"""The stack plugin: base images for builds, pulled or bootstrapped."""

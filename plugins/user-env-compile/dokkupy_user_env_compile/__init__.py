@@ -1,0 +1,1 @@
+"""The build environment plugin: variables that exist during builds only."""
