@@ -1,0 +1,244 @@
+"""The protocol of a container engine, and the values it takes and gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Literal, Protocol
+
+from dokkupy.types import Environment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkSpec:
+    """One bridge network with addresses of our choosing."""
+
+    name: str
+    subnet: str
+    """CIDR; the gateway is its first address."""
+    gateway: str
+    labels: Mapping[str, str]
+    isolated: bool = True
+    """True: containers on it reach the world and are reached by the host, not by each other."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerSpec:
+    """A container to create; security options are the engine's duty, not the caller's.
+
+    Every container is made with no new privileges, without NET_RAW, with a bounded log, and
+    never with the engine's socket.
+    """
+
+    name: str
+    image: str
+    command: tuple[str, ...] = ()
+    """Empty: the image's own."""
+    env: Environment = field(default_factory=Environment)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    network: str = ""
+    """Name of the network; empty for none at all."""
+    address: str = ""
+    """Its address on the network; empty lets the engine choose."""
+    memory: int = 0
+    """Bytes; 0 is no limit."""
+    cpus: float = 0.0
+    pids: int = 0
+    stdin: bool = False
+    tty: bool = False
+    auto_remove: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerInfo:
+    """What the engine says of a container."""
+
+    id: str
+    name: str
+    image: str
+    """Image id."""
+    labels: Mapping[str, str]
+    state: Literal["created", "running", "paused", "restarting", "exited", "dead", "removing"]
+    exit_code: int
+    oom_killed: bool
+    address: str
+    """On its (single) network; empty when it has none."""
+    pid: int
+    started_at: float
+    """Seconds since the epoch (UTC); 0.0 when it never started."""
+    restart_policy: Literal["no", "unless-stopped"]
+    memory: int
+    cpus: float
+    pids: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageInfo:
+    """What the engine says of an image."""
+
+    id: str
+    tags: tuple[str, ...]
+    labels: Mapping[str, str]
+    entrypoint: tuple[str, ...]
+    command: tuple[str, ...]
+    exposed_ports: tuple[int, ...]
+    """TCP ports, ascending."""
+    env_keys: tuple[str, ...]
+    architecture: str
+    size: int
+    """Bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """A TCP socket that a container listens on, seen from inside it."""
+
+    address: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageBuild:
+    """A Dockerfile build."""
+
+    context: Path
+    """A directory; its `.dockerignore` is honoured."""
+    dockerfile: str
+    """Path relative to the context."""
+    args: Mapping[str, str]
+    """Build arguments; they show in the image's history, so nothing secret."""
+    labels: Mapping[str, str]
+    memory: int
+    """Bytes; enforced unless `secrets` or a mount make BuildKit necessary."""
+    cpu_shares: int
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Name -> value, for `RUN --mount=type=secret,id=NAME`; not empty means BuildKit."""
+    no_cache: bool = False
+
+
+class Engine(Protocol):
+    """A container engine on this host.
+
+    Contract: `dokkupy.testing.suites.EngineContract`. Every method may raise `EngineError`;
+    a container, image or network that does not exist is `NotFound` (images: `ImageNotFound`),
+    except where said otherwise.
+    """
+
+    def ping(self) -> str:
+        """Return the engine's version, as proof that it answers."""
+        ...
+
+    def ensure_network(self, spec: NetworkSpec) -> None:
+        """Create the network unless it exists."""
+        ...
+
+    def networks(self, labels: Mapping[str, str]) -> list[str]:
+        """Return the names of the networks that carry all of `labels`."""
+        ...
+
+    def subnets(self) -> list[str]:
+        """Return the CIDR of every network of the engine, whoever made it."""
+        ...
+
+    def remove_network(self, name: str) -> None:
+        """Remove a network; one that does not exist is fine."""
+        ...
+
+    def build(self, build: ImageBuild, on_line: Callable[[str], None]) -> str:
+        """Build an image and return its id, giving each line of output as it happens.
+
+        Raises:
+            BuildFailed: a step failed, or its memory limit killed it.
+            ImageNotFound: the base image is neither here nor to be had; `.hint` names it.
+        """
+        ...
+
+    def image(self, reference: str) -> ImageInfo:
+        """Look at an image by id or tag."""
+        ...
+
+    def images(self, labels: Mapping[str, str]) -> list[ImageInfo]:
+        """Return the images that carry all of `labels`."""
+        ...
+
+    def pull(self, reference: str, timeout: float) -> None:
+        """Fetch an image from its registry within `timeout` seconds."""
+        ...
+
+    def tag(self, image: str, reference: str) -> None:
+        """Give an image one more name."""
+        ...
+
+    def import_image(self, tar: IO[bytes], reference: str, labels: Mapping[str, str]) -> str:
+        """Make an image of a root file system's tar stream and return its id."""
+        ...
+
+    def remove_image(self, reference: str) -> None:
+        """Remove a tag, or an image that no container uses; a missing one is fine."""
+        ...
+
+    def create(self, spec: ContainerSpec) -> str:
+        """Create a container with restart policy `no`, not started, and return its id."""
+        ...
+
+    def start(self, container: str) -> None:
+        """Start a created or stopped container."""
+        ...
+
+    def stop(self, container: str, timeout: float) -> None:
+        """Send SIGTERM, after `timeout` seconds SIGKILL; one that does not run is fine."""
+        ...
+
+    def kill(self, container: str, signal: str = "KILL") -> None:
+        """Send a signal to the container's first process; one that does not run is fine."""
+        ...
+
+    def remove(self, container: str) -> None:
+        """Kill and remove a container with its anonymous volumes; a missing one is fine."""
+        ...
+
+    def set_restart_policy(self, container: str, policy: Literal["no", "unless-stopped"]) -> None:
+        """Change what the engine does when the container ends."""
+        ...
+
+    def inspect(self, container: str) -> ContainerInfo:
+        """Look at a container."""
+        ...
+
+    def containers(self, labels: Mapping[str, str]) -> list[ContainerInfo]:
+        """Return the containers, stopped ones too, that carry all of `labels`."""
+        ...
+
+    def wait(self, containers: Sequence[str], timeout: float) -> str | None:
+        """Return the first of `containers` that is not running, or None after `timeout` seconds.
+
+        One that ended already, or never existed, counts at once.
+        """
+        ...
+
+    def logs(
+        self,
+        container: str,
+        *,
+        follow: bool = False,
+        tail: int | None = None,
+        since: float = 0.0,
+    ) -> Iterator[bytes]:
+        """Yield the output, stdout and stderr as they came, in lines without the newline."""
+        ...
+
+    def attach(self, container: str) -> int:
+        """Connect this process's stdin, stdout and stderr until the end; return the exit code.
+
+        The container was created with `stdin=True` and is started by this call.
+        """
+        ...
+
+    def execute(self, container: str, command: Sequence[str], *, interactive: bool, tty: bool) -> int:
+        """Run a command in a running container on this process's terminal; return its exit code."""
+        ...
+
+    def listeners(self, container: str) -> list[Listener]:
+        """Return the TCP sockets that listen inside a running container's network namespace."""
+        ...

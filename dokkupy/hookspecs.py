@@ -1,0 +1,163 @@
+"""Every hook that a plugin can implement: when it runs, what to return, what a failure means.
+
+An implementation takes the arguments it needs by name and leaves out the others. The families
+and their failure policies are named in `POLICIES`; `dokkupy.hooks` holds to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, Literal
+
+import pluggy
+
+if TYPE_CHECKING:
+    from dokkupy.builder import Builder
+    from dokkupy.names import AppName, HostName
+    from dokkupy.platform import Platform
+    from dokkupy.proxy import Proxy
+    from dokkupy.types import (
+        Build,
+        EnvLayer,
+        Event,
+        Failure,
+        Instance,
+        Phase,
+        PropertyGroup,
+        Release,
+        Source,
+    )
+
+PROJECT: Final = "dokkupy"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+Policy = Literal["register", "decide", "contribute", "veto", "isolated"]
+
+POLICIES: Final[Mapping[str, Policy]] = {
+    "register_operations": "register",
+    "register_properties": "register",
+    "register_builders": "register",
+    "register_proxies": "register",
+    "provide_image": "decide",
+    "env_compile": "contribute",
+    "vhosts": "contribute",
+    "nginx_render": "contribute",
+    "app_created": "isolated",
+    "app_destroying": "veto",
+    "pre_build": "veto",
+    "post_build": "isolated",
+    "pre_deploy": "veto",
+    "check_deploy": "veto",
+    "post_deploy": "isolated",
+    "deploy_failed": "isolated",
+    "on_event": "isolated",
+}
+"""What an implementation that raises does to the rest.
+
+register: the plugin is shown as broken and skipped. decide: the first answer that is not None
+counts, an exception aborts. contribute: pure, every answer is merged, an exception aborts before
+anything has changed. veto: an exception stops what was about to happen. isolated: an exception
+is logged and changes nothing.
+"""
+
+
+@hookspec
+def register_operations() -> Mapping[str, str]:  # type: ignore[empty-body]
+    """Name the modules that hold operations: noun -> module (`{"domains": "pkg.operations"}`).
+
+    Called without a platform when the index is built; import nothing heavy.
+    """
+
+
+@hookspec
+def register_properties() -> PropertyGroup:  # type: ignore[empty-body]
+    """Declare the plugin's settings; `NOUN set` and `NOUN report` follow from them."""
+
+
+@hookspec
+def register_builders() -> Sequence[Builder]:  # type: ignore[empty-body]
+    """Give the builders of this plugin; each is asked in the order of plugin names."""
+
+
+@hookspec
+def register_proxies(platform: Platform) -> Proxy:  # type: ignore[empty-body]
+    """Give the proxy of this plugin for the root of `platform`; it must not start anything."""
+
+
+@hookspec(firstresult=True)
+def provide_image(
+    platform: Platform, reference: str, on_line: Callable[[str], None]
+) -> bool | None:
+    """Make a base image that the engine lacks available under `reference`.
+
+    Runs before a build whose base image is missing. Return True when it is there now, None
+    when the image is not yours. `on_line` takes progress.
+    """
+
+
+@hookspec
+def env_compile(platform: Platform, app: AppName, phase: Phase) -> EnvLayer | None:
+    """Contribute environment variables to one app in one phase; pure, no engine calls.
+
+    Two plugins that set one key at the same rank to different values are refused by name.
+    """
+
+
+@hookspec
+def vhosts(platform: Platform, app: AppName) -> Sequence[HostName] | None:
+    """Contribute host names under which the app is served; pure."""
+
+
+@hookspec
+def nginx_render(platform: Platform, app: AppName) -> str | None:
+    """Contribute nginx directives to the app's `server` block; pure.
+
+    They are validated with the app's own configuration before anything is swapped: a refused
+    snippet fails the change of this app and touches no other.
+    """
+
+
+@hookspec
+def app_created(platform: Platform, app: AppName) -> None:
+    """Learn that an app has been created."""
+
+
+@hookspec
+def app_destroying(platform: Platform, app: AppName) -> None:
+    """Learn that an app is about to be destroyed; raise to refuse."""
+
+
+@hookspec
+def pre_build(platform: Platform, source: Source) -> None:
+    """Look at a source before it is built; raise to refuse it."""
+
+
+@hookspec
+def post_build(platform: Platform, build: Build) -> None:
+    """Learn that an image came out of a build."""
+
+
+@hookspec
+def pre_deploy(platform: Platform, release: Release) -> None:
+    """Look at a release before its containers are staged; raise to refuse it."""
+
+
+@hookspec
+def check_deploy(platform: Platform, release: Release, instances: Sequence[Instance]) -> None:
+    """Check the staged containers, after their own checks passed; raise to refuse the switch."""
+
+
+@hookspec
+def post_deploy(platform: Platform, release: Release) -> None:
+    """Learn that a release has the traffic and the one before is gone."""
+
+
+@hookspec
+def deploy_failed(platform: Platform, app: AppName, failure: Failure) -> None:
+    """Learn that a deploy failed; the release before still serves."""
+
+
+@hookspec
+def on_event(platform: Platform, event: Event) -> None:
+    """Learn of any event after its change was committed."""

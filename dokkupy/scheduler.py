@@ -1,0 +1,123 @@
+"""The protocol of a scheduler: what places the containers of a release.
+
+It fits one engine as well as an orchestrator over several hosts: staging may return before the
+container runs, an endpoint is any host and port, and `status` is asked until it is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from dokkupy.engine import Listener
+from dokkupy.names import AppName
+from dokkupy.types import Endpoint, Environment, ProcessType, Release, Scale
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """One container that shall run."""
+
+    release: Release
+    process: ProcessType
+    ordinal: int
+    scale: Scale
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """What the scheduler made of a placement; it goes into the store at once."""
+
+    reference: str
+    endpoint: Endpoint | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedStatus:
+    """How a placed container does."""
+
+    state: Literal["pending", "running", "ended", "gone"]
+    endpoint: Endpoint | None = None
+    exit_code: int = 0
+    oom_killed: bool = False
+    started_at: float = 0.0
+    listeners: Sequence[Listener] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneOff:
+    """A command run beside the app, in the image and environment of a release."""
+
+    release: Release
+    command: tuple[str, ...]
+    env: Environment
+    scale: Scale
+    purpose: Literal["run", "release"]
+    tty: bool = False
+
+
+class Scheduler(Protocol):
+    """Places, watches and removes containers.
+
+    Contract: `dokkupy.testing.suites.SchedulerContract`.
+    """
+
+    name: str
+
+    def stage(self, placement: Placement) -> Placed:
+        """Start one container beside whatever runs, with restart policy `no`."""
+        ...
+
+    def status(self, reference: str, *, look_inside: bool = False) -> PlacedStatus:
+        """Say how a container does; `look_inside` also lists what it listens on."""
+        ...
+
+    def wait_ended(self, references: Sequence[str], timeout: float) -> str | None:
+        """Return the first that is not running any more, or None after `timeout` seconds."""
+        ...
+
+    def promote(self, reference: str) -> None:
+        """Let the container be restarted when it ends and after a reboot."""
+        ...
+
+    def resume(self, reference: str) -> bool:
+        """Start a promoted container that is not running, at the same endpoint.
+
+        Return False when it is gone and must be placed anew.
+        """
+        ...
+
+    def retire(self, reference: str, grace: float) -> None:
+        """Ask the container to end, after `grace` seconds make it, and remove it."""
+        ...
+
+    def logs(
+        self, reference: str, *, follow: bool = False, tail: int | None = None
+    ) -> Iterator[bytes]:
+        """Yield the container's output in lines without the newline."""
+        ...
+
+    def run(self, one_off: OneOff) -> Iterator[bytes]:
+        """Run a command to its end, yielding its output.
+
+        Raises:
+            DeployFailed: it ended with another exit code than 0; the message has the code.
+        """
+        ...
+
+    def attach(self, one_off: OneOff) -> int:
+        """Run a command on this process's terminal or pipes; return its exit code."""
+        ...
+
+    def enter(self, reference: str, command: Sequence[str], *, tty: bool) -> int:
+        """Run a command inside a running container on this process's terminal."""
+        ...
+
+    def orphans(self, known: Sequence[str]) -> list[str]:
+        """Return references of this root's containers that are not among `known`."""
+        ...
+
+    def destroy(self, app: AppName) -> None:
+        """Remove every container and image of an app."""
+        ...
