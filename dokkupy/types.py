@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias, TypeVar
 
 from dokkupy.names import AppName, HostName, ProcessName
 
@@ -263,3 +263,9 @@ class Line:
 
     text: str
     stream: Literal["progress", "output", "warning"] = "output"
+
+
+T = TypeVar("T")
+
+Stream: TypeAlias = Generator[Line, None, T]
+"""What a long operation returns: lines while it works, its result at the end."""
