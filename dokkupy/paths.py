@@ -1,0 +1,35 @@
+"""Where everything of one root lies on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+DEFAULT_ROOT: Final = Path("/var/lib/dokkupy")
+ROOT_VARIABLE: Final = "DOKKUPY_ROOT"
+
+
+class Paths:
+    """The folders and files below a root; nothing is made by asking for its path."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.state_db = root / "state.db"
+        self.git = root / "git"
+        """One bare repository per app: `APP.git`."""
+        self.jobs = root / "jobs"
+        self.locks = root / "locks"
+        self.run = root / "run"
+        """Sockets, pids, exported sources: nothing that must outlive a reboot."""
+        self.proxy = root / "proxy"
+        self.ssh = root / "ssh"
+        self.log = root / "log"
+        self.cache = root / "cache"
+        """What can be made anew at any time."""
+
+    def make(self) -> None:
+        """Make the folders, open to their owner alone."""
+        self.root.mkdir(mode=0o755, parents=True, exist_ok=True)
+        for folder in (self.git, self.jobs, self.locks, self.run, self.ssh, self.log, self.cache):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        self.proxy.mkdir(mode=0o755, exist_ok=True)

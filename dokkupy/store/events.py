@@ -1,0 +1,66 @@
+"""What happened, written in the transaction of the change that it tells of."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Mapping
+
+from dokkupy.store.database import Database
+from dokkupy.types import Event
+
+
+class Events:
+    """The audit log; `fresh` hands committed events to whoever dispatches them."""
+
+    def __init__(self, database: Database, actor: str) -> None:
+        self._database = database
+        self._actor = actor
+        self._fresh: list[int] = []
+        database.after_rollback(self._forget)
+
+    def add(self, verb: str, app: str = "", data: Mapping[str, object] | None = None) -> None:
+        """Write an event; `data` holds names and numbers, never a secret value."""
+        with self._database.write() as connection:
+            cursor = connection.execute(
+                "INSERT INTO events (at, actor, verb, app, data) VALUES (?, ?, ?, ?, ?)",
+                (time.time(), self._actor, verb, app, json.dumps(dict(data or {}))),
+            )
+            if cursor.lastrowid is not None:
+                self._fresh.append(cursor.lastrowid)
+
+    def fresh(self) -> list[Event]:
+        """Return the committed events since the last call, oldest first."""
+        ids = list(self._fresh)
+        self._fresh.clear()
+        return [event for event in map(self._get, ids) if event is not None]
+
+    def list(self, *, app: str = "", verb: str = "", limit: int = 100) -> list[Event]:
+        """Return the newest events, oldest first, of one app or verb (or its prefix) or all."""
+        rows = self._database.rows(
+            "SELECT * FROM events WHERE (?1 = '' OR app = ?1) AND (?2 = '' OR verb = ?2"
+            " OR verb LIKE ?2 || '.%') ORDER BY id DESC LIMIT ?3",
+            app,
+            verb,
+            limit,
+        )
+        return [_event(row) for row in reversed(rows)]
+
+    def _forget(self) -> None:
+        self._fresh.clear()
+
+    def _get(self, number: int) -> Event | None:
+        row = self._database.row("SELECT * FROM events WHERE id = ?", number)
+        return None if row is None else _event(row)
+
+
+def _event(row: sqlite3.Row) -> Event:
+    return Event(
+        id=row["id"],
+        at=row["at"],
+        actor=row["actor"],
+        verb=row["verb"],
+        app=row["app"],
+        data=json.loads(row["data"]),
+    )

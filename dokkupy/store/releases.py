@@ -1,0 +1,148 @@
+"""The ledger: numbered releases that are never changed but for their state, and their steps."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from dokkupy.errors import NotFound
+from dokkupy.names import AppName, ProcessName
+from dokkupy.store.database import Database
+from dokkupy.store.events import Events
+from dokkupy.types import Check, Environment, ProcessType, Release, ReleaseState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of a release's way, as it was taken."""
+
+    name: str
+    at: float
+    """When it ended, seconds since the epoch (UTC)."""
+    seconds: float
+
+
+class Releases:
+    """Releases by app and number."""
+
+    def __init__(self, database: Database, events: Events) -> None:
+        self._database = database
+        self._events = events
+
+    def next_number(self, app: AppName) -> int:
+        """Return the number that the app's next release gets."""
+        sql = "SELECT coalesce(max(number), 0) + 1 AS n FROM releases WHERE app = ?"
+        return int(self._database.rows(sql, app)[0]["n"])
+
+    def add(self, release: Release) -> None:
+        """Append a release to the ledger."""
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT INTO releases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    release.app,
+                    release.number,
+                    release.image,
+                    release.revision,
+                    release.builder,
+                    json.dumps([asdict(process) for process in release.processes]),
+                    json.dumps(dict(release.env)),
+                    json.dumps(list(release.release_task)),
+                    release.description,
+                    release.actor,
+                    release.created_at,
+                    release.state,
+                    release.error,
+                ),
+            )
+            self._events.add("release.created", release.app, {"release": release.number})
+
+    def get(self, app: AppName, number: int) -> Release:
+        """Return one release.
+
+        Raises:
+            NotFound: the app has no release of that number.
+        """
+        row = self._database.row("SELECT * FROM releases WHERE app = ? AND number = ?", app, number)
+        if row is None:
+            raise NotFound(
+                f"App {app} has no release {number}.",
+                hint=f"See which there are: dokkupy releases list {app}",
+            )
+        return _release(row)
+
+    def steps(self, app: AppName, number: int) -> list[Step]:
+        """Return the steps of a release in their order."""
+        rows = self._database.rows(
+            "SELECT name, at, seconds FROM steps WHERE app = ? AND release = ? ORDER BY position",
+            app,
+            number,
+        )
+        return [Step(name=row["name"], at=row["at"], seconds=row["seconds"]) for row in rows]
+
+    def list(self, app: AppName) -> list[Release]:
+        """Return the app's releases, newest first."""
+        rows = self._database.rows("SELECT * FROM releases WHERE app = ? ORDER BY number DESC", app)
+        return [_release(row) for row in rows]
+
+    def live(self, app: AppName) -> Release | None:
+        """Return the release that has the traffic, or None before the first deploy."""
+        row = self._database.row(
+            "SELECT * FROM releases WHERE app = ? AND state = 'live' ORDER BY number DESC", app
+        )
+        return None if row is None else _release(row)
+
+    def live_numbers(self) -> dict[str, int]:
+        """Return app -> number of the live release, for every app that has one."""
+        rows = self._database.rows("SELECT app, number FROM releases WHERE state = 'live'")
+        return {row["app"]: row["number"] for row in rows}
+
+    def set_state(self, app: AppName, number: int, state: ReleaseState, *, error: str = "") -> None:
+        """Move a release on in its life."""
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE releases SET state = ?, error = ? WHERE app = ? AND number = ?",
+                (state, error, app, number),
+            )
+            data: dict[str, object] = {"release": number}
+            self._events.add(f"release.{state}", app, data | ({"error": error} if error else {}))
+
+    def add_step(self, app: AppName, number: int, name: str, seconds: float) -> None:
+        """Note that a step of a release ended now, after `seconds`."""
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT INTO steps SELECT ?1, ?2, coalesce(max(position), 0) + 1, ?3, ?4, ?5"
+                " FROM steps WHERE app = ?1 AND release = ?2",
+                (app, number, name, time.time(), seconds),
+            )
+
+
+def _process(value: dict[str, Any]) -> ProcessType:
+    return ProcessType(
+        name=ProcessName(value["name"]),
+        command=tuple(value["command"]),
+        port=value["port"],
+        check=Check(**value["check"]),
+        stop_first=value["stop_first"],
+    )
+
+
+def _release(row: sqlite3.Row) -> Release:
+    return Release(
+        app=AppName(row["app"]),
+        number=row["number"],
+        image=row["image"],
+        revision=row["revision"],
+        builder=row["builder"],
+        processes=tuple(_process(value) for value in json.loads(row["processes"])),
+        env=Environment(json.loads(row["env"])),
+        release_task=tuple(json.loads(row["release_task"])),
+        description=row["description"],
+        actor=row["actor"],
+        created_at=row["created_at"],
+        state=ReleaseState(row["state"]),
+        error=row["error"],
+    )
