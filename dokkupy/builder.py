@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from dokkupy.engine import Engine
-    from dokkupy.types import Build, Environment, Source
+    from dokkupy.types import Build, EnvLayer, Environment, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +28,8 @@ class BuildRequest:
     source: Source
     env: Environment
     """The compiled environment of the build phase; secret unless declared otherwise."""
+    layers: Sequence[EnvLayer] = ()
+    """What `env` was compiled from, lowest rank first; only a `public` layer is no secret."""
     properties: dict[str, object]
     """The values of the builder's own property group for this app."""
     labels: dict[str, str]

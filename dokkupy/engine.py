@@ -110,10 +110,12 @@ class ImageBuild:
     """Build arguments; they show in the image's history, so nothing secret."""
     labels: Mapping[str, str]
     memory: int
-    """Bytes; enforced unless `secrets` or a mount make BuildKit necessary."""
+    """Bytes; enforced unless `secrets` or `buildkit` ask for BuildKit, which has no cap."""
     cpu_shares: int
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Name -> value, for `RUN --mount=type=secret,id=NAME`; not empty means BuildKit."""
+    buildkit: bool = False
+    """True when the Dockerfile uses what only BuildKit knows (`RUN --mount`, heredocs …)."""
     no_cache: bool = False
 
 
@@ -235,7 +237,9 @@ class Engine(Protocol):
         """
         ...
 
-    def execute(self, container: str, command: Sequence[str], *, interactive: bool, tty: bool) -> int:
+    def execute(
+        self, container: str, command: Sequence[str], *, interactive: bool, tty: bool
+    ) -> int:
         """Run a command in a running container on this process's terminal; return its exit code."""
         ...
 

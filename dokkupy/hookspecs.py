@@ -97,9 +97,12 @@ def provide_image(
 
 
 @hookspec
-def env_compile(platform: Platform, app: AppName, phase: Phase) -> EnvLayer | None:
+def env_compile(  # type: ignore[empty-body]
+    platform: Platform, app: AppName, phase: Phase
+) -> Sequence[EnvLayer]:
     """Contribute environment variables to one app in one phase; pure, no engine calls.
 
+    Give a layer for each rank that is needed (defaults below what a person chose), or none.
     Two plugins that set one key at the same rank to different values are refused by name.
     """
 

@@ -41,6 +41,8 @@ class EnvLayer:
     rank: Rank
     origin: str
     values: Environment
+    public: bool = False
+    """True when the values are declared no secret: they may show in the history of an image."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

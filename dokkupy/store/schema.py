@@ -32,6 +32,7 @@ CREATE TABLE documents (
   value TEXT NOT NULL,
   PRIMARY KEY (scope, noun, key)
 ) STRICT;
+CREATE INDEX documents_by_key ON documents (noun, key);
 
 CREATE TABLE releases (
   app TEXT NOT NULL REFERENCES apps (name) ON UPDATE CASCADE ON DELETE CASCADE,
