@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from dokkupy.engine import Engine
-    from dokkupy.types import Build, EnvLayer, Environment, Source
+    from dokkupy.types import Build, Environment, EnvLayer, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
