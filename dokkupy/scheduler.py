@@ -6,7 +6,7 @@ container runs, an endpoint is any host and port, and `status` is asked until it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -19,6 +19,8 @@ from dokkupy.types import Endpoint, Environment, ProcessType, Release, Scale
 class Placement:
     """One container that shall run."""
 
+    instance: int
+    """The id of its row in the store; it is marked with it, so that no container is nobody's."""
     release: Release
     process: ProcessType
     ordinal: int
@@ -114,8 +116,11 @@ class Scheduler(Protocol):
         """Run a command inside a running container on this process's terminal."""
         ...
 
-    def orphans(self, known: Sequence[str]) -> list[str]:
-        """Return references of this root's containers that are not among `known`."""
+    def orphans(self, app: AppName, known: Collection[str]) -> list[str]:
+        """Return references of the app's containers that are not among `known`.
+
+        One-off containers that a person runs are nobody's orphans.
+        """
         ...
 
     def destroy(self, app: AppName) -> None:

@@ -14,13 +14,13 @@ CURSOR = "address_cursor"
 
 
 class Addresses:
-    """Which app holds which address; the circle's position is kept in `meta`."""
+    """Who holds which address: an app, or `APP run`; the circle's position is in `meta`."""
 
     def __init__(self, database: Database, meta: Meta) -> None:
         self._database = database
         self._meta = meta
 
-    def take(self, app: AppName, subnet: str) -> str:
+    def take(self, owner: str, subnet: str) -> str:
         """Return the next free address of `subnet` after the one handed out last.
 
         Raises:
@@ -35,7 +35,7 @@ class Addresses:
                 offset = (cursor + step) % size
                 address = str(network[offset])
                 if 2 <= offset < size - 1 and address not in held:
-                    connection.execute("INSERT INTO addresses VALUES (?, ?)", (address, app))
+                    connection.execute("INSERT INTO addresses VALUES (?, ?)", (address, owner))
                     self._meta.set(CURSOR, str(offset))
                     return address
         raise EngineError(
@@ -51,7 +51,7 @@ class Addresses:
     def keep_only(self, app: AppName, used: Collection[str]) -> None:
         """Free what a dead runner left: the app's addresses that no container has."""
         with self._database.write() as connection:
-            rows = connection.execute("SELECT address FROM addresses WHERE app = ?", (app,))
+            rows = connection.execute("SELECT address FROM addresses WHERE owner = ?", (app,))
             for row in rows.fetchall():
                 if row["address"] not in used:
                     self.give_back(row["address"])

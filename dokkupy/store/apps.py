@@ -72,7 +72,9 @@ class Apps:
         self.get(name)
         with self._database.write() as connection:
             connection.execute("DELETE FROM scopes WHERE name = ?", (name,))
-            connection.execute("DELETE FROM addresses WHERE app = ?", (name,))
+            connection.execute(
+                "DELETE FROM addresses WHERE owner = ?1 OR owner LIKE ?1 || ' %'", (name,)
+            )
             self._events.add("app.destroyed", name)
 
     def set_deploy_branch(self, name: AppName, branch: str) -> None:

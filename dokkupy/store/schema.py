@@ -76,7 +76,7 @@ CREATE INDEX instances_by_app ON instances (app);
 
 CREATE TABLE addresses (
   address TEXT PRIMARY KEY,
-  app TEXT NOT NULL
+  owner TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE rollouts (

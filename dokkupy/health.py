@@ -1,0 +1,63 @@
+"""Probes that ask a container for an answer, from where the proxy stands."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+
+from dokkupy.types import Check, Endpoint
+
+CONNECT_TIMEOUT_SECONDS = 1.0
+_LONGEST_STATUS_LINE = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back from one probe."""
+
+    status: int = 0
+    """HTTP status; 0 when there was none."""
+    problem: str = ""
+    """Why there was none: `refused`, `timed out`, `closed without an answer` …"""
+
+    def passes(self, check: Check) -> bool:
+        """Say whether this is good enough: 2xx or 3xx on a path, anything without one."""
+        return 200 <= self.status < 400 if check.path else self.status > 0
+
+    def __str__(self) -> str:
+        return f"status {self.status}" if self.status else self.problem
+
+
+def probe(endpoint: Endpoint, check: Check, *, host: str) -> Answer:
+    """Ask once with `GET` and read the status line (RFC 9112, section 4)."""
+    request = (
+        f"GET {check.path or '/'} HTTP/1.1\r\nHost: {host}\r\n"
+        "User-Agent: dokkupy-check\r\nAccept: */*\r\nConnection: close\r\n\r\n"
+    )
+    try:
+        address = (endpoint.host, endpoint.port)
+        with socket.create_connection(address, timeout=CONNECT_TIMEOUT_SECONDS) as connection:
+            connection.settimeout(check.timeout)
+            connection.sendall(request.encode("ascii"))
+            received = b""
+            while b"\n" not in received and len(received) < _LONGEST_STATUS_LINE:
+                chunk = connection.recv(1024)
+                if not chunk:
+                    break
+                received += chunk
+    except TimeoutError:
+        return Answer(problem="timed out")
+    except ConnectionRefusedError:
+        return Answer(problem="refused")
+    except OSError as error:
+        return Answer(problem=(error.strerror or str(error)).lower())
+    return _parse(received)
+
+
+def _parse(received: bytes) -> Answer:
+    if not received:
+        return Answer(problem="closed without an answer")
+    words = received.split(b"\n", 1)[0].split(None, 2)
+    if len(words) < 2 or not words[0].startswith(b"HTTP/") or not words[1].isdigit():
+        return Answer(problem="answered something that is not HTTP")
+    return Answer(status=int(words[1]))

@@ -1,0 +1,70 @@
+"""The root's own bridge network: which subnet it takes and how its containers are named."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from pathlib import Path
+
+from dokkupy.engine import Engine, NetworkSpec
+from dokkupy.errors import EngineError
+from dokkupy.store import Store
+
+PREFIX_LENGTH = 22
+"""1,022 addresses: a Linux bridge has 1,023 ports."""
+
+CANDIDATES = ("10.208.0.0/12", "172.28.0.0/14", "192.168.128.0/17")
+"""Private ranges (RFC 1918) that home networks and engines seldom use, in order of preference."""
+
+
+def ensure(engine: Engine, store: Store) -> NetworkSpec:
+    """Return the root's network, made on first use on a subnet that nobody here uses.
+
+    Raises:
+        EngineError: the engine fails, or every candidate subnet is taken.
+    """
+    root_id = store.meta.get("root_id")
+    with store.write():
+        subnet = store.meta.get("subnet")
+    if not subnet:
+        subnet = choose_subnet([*engine.subnets(), *host_routes()])
+        with store.write():
+            subnet = store.meta.get("subnet") or subnet
+            store.meta.set("subnet", subnet)
+    spec = NetworkSpec(
+        name=f"dokkupy-{root_id}",
+        subnet=subnet,
+        gateway=str(ipaddress.ip_network(subnet)[1]),
+        labels={"dokkupy.root": root_id},
+    )
+    engine.ensure_network(spec)
+    return spec
+
+
+def choose_subnet(taken: Iterable[str]) -> str:
+    """Return the first /22 of the candidates that overlaps none of `taken` (CIDRs).
+
+    Raises:
+        EngineError: none is free.
+    """
+    used = [ipaddress.IPv4Network(cidr, strict=False) for cidr in taken if ":" not in cidr]
+    for candidate in CANDIDATES:
+        for subnet in ipaddress.IPv4Network(candidate).subnets(new_prefix=PREFIX_LENGTH):
+            if not any(subnet.overlaps(other) for other in used):
+                return str(subnet)
+    raise EngineError(
+        "No private subnet is free for this root's network.",
+        hint="Choose one: dokkupy init --subnet 10.99.0.0/22",
+    )
+
+
+def host_routes(table: Path = Path("/proc/net/route")) -> list[str]:
+    """Return the destinations of the host's IPv4 routes but the default one (proc(5))."""
+    routes = []
+    for line in table.read_text().splitlines()[1:]:
+        fields = line.split()
+        address = ipaddress.IPv4Address(int.from_bytes(bytes.fromhex(fields[1]), "little"))
+        mask = ipaddress.IPv4Address(int.from_bytes(bytes.fromhex(fields[7]), "little"))
+        if int(mask):
+            routes.append(f"{address}/{mask}")
+    return routes

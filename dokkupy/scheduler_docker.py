@@ -1,0 +1,248 @@
+"""The local scheduler: places containers on the engine of this host."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Literal
+
+from dokkupy import network
+from dokkupy.engine import ContainerInfo, ContainerSpec, Engine, NetworkSpec
+from dokkupy.errors import DeployFailed, EngineError, ImageNotFound, NotFound
+from dokkupy.names import AppName
+from dokkupy.scheduler import OneOff, Placed, PlacedStatus, Placement
+from dokkupy.store import Store
+from dokkupy.types import Endpoint, Environment, Release
+
+ROOT = "dokkupy.root"
+APP = "dokkupy.app"
+PROCESS = "dokkupy.process"
+RELEASE = "dokkupy.release"
+INSTANCE = "dokkupy.instance"
+PURPOSE = "dokkupy.purpose"
+ADDRESS = "dokkupy.address"
+"""The engine itself forgets the address of a container that has stopped."""
+
+
+def image_repository(root_id: str, app: AppName) -> str:
+    """Return the name under which the app's images are tagged `:release-N`."""
+    return f"dokkupy-{root_id}/{app}"
+
+
+class DockerScheduler:
+    """Containers on one network of the root, with addresses that the store hands out."""
+
+    name = "docker-local"
+
+    def __init__(self, engine: Engine, store: Store) -> None:
+        self._engine = engine
+        self._store = store
+
+    @cached_property
+    def _network(self) -> NetworkSpec:
+        return network.ensure(self._engine, self._store)
+
+    @cached_property
+    def _root_id(self) -> str:
+        return self._store.meta.get("root_id")
+
+    def stage(self, placement: Placement) -> Placed:
+        """Start one container beside whatever runs, with restart policy `no`."""
+        release, process, scale = placement.release, placement.process, placement.scale
+        label = f"{process.name}.{placement.ordinal}"
+        env = Environment(release.env) | {
+            "DOKKUPY_PROCESS": label,
+            "DOKKUPY_RELEASE": str(release.number),
+        }
+        if process.port is not None:
+            env["PORT"] = str(process.port)
+        address = self._store.addresses.take(release.app, self._network.subnet)
+        spec = ContainerSpec(
+            name=f"dokkupy-{self._root_id}-{release.app}-{label}-{placement.instance}",
+            image=release.image,
+            command=process.command,
+            env=Environment(env),
+            labels=self._labels(release, purpose="app")
+            | {
+                PROCESS: process.name,
+                INSTANCE: str(placement.instance),
+                ADDRESS: address,
+            },
+            network=self._network.name,
+            address=address,
+            memory=scale.memory,
+            cpus=scale.cpus,
+            pids=scale.pids,
+        )
+        reference = self._launch(spec)
+        port = process.port
+        endpoint = None if port is None else Endpoint(host=address, port=port)
+        return Placed(reference=reference, endpoint=endpoint)
+
+    def status(self, reference: str, *, look_inside: bool = False) -> PlacedStatus:
+        """Say how a container does; `look_inside` also lists what it listens on."""
+        try:
+            info = self._engine.inspect(reference)
+        except NotFound:
+            return PlacedStatus(state="gone")
+        return PlacedStatus(
+            state=_STATES.get(info.state, "ended"),
+            exit_code=info.exit_code,
+            oom_killed=info.oom_killed,
+            started_at=info.started_at,
+            listeners=(
+                self._engine.listeners(reference) if look_inside and info.state == "running" else ()
+            ),
+        )
+
+    def wait_ended(self, references: Sequence[str], timeout: float) -> str | None:
+        """Return the first that is not running any more, or None after `timeout` seconds."""
+        return self._engine.wait(references, timeout)
+
+    def promote(self, reference: str) -> None:
+        """Let the engine restart the container when it ends and after a reboot."""
+        self._engine.set_restart_policy(reference, "unless-stopped")
+
+    def resume(self, reference: str) -> bool:
+        """Start a promoted container that is not running, at the same endpoint."""
+        try:
+            if self._engine.inspect(reference).state != "running":
+                self._engine.start(reference)
+        except NotFound:
+            return False
+        return True
+
+    def retire(self, reference: str, grace: float) -> None:
+        """Stop the container within `grace` seconds, remove it and free its address."""
+        try:
+            info = self._engine.inspect(reference)
+        except NotFound:
+            return
+        self._engine.set_restart_policy(reference, "no")
+        if grace > 0:
+            self._engine.stop(reference, grace)
+        self._engine.remove(reference)
+        self._give_back(info)
+
+    def logs(
+        self, reference: str, *, follow: bool = False, tail: int | None = None
+    ) -> Iterator[bytes]:
+        """Yield the container's output in lines without the newline."""
+        return self._engine.logs(reference, follow=follow, tail=tail)
+
+    def run(self, one_off: OneOff) -> Iterator[bytes]:
+        """Run a command to its end, yielding its output.
+
+        Raises:
+            DeployFailed: it ended with another exit code than 0.
+        """
+        reference = self._launch(self._one_off(one_off, stdin=False))
+        try:
+            yield from self._engine.logs(reference, follow=True)
+            self._engine.wait([reference], timeout=30)
+            code = self._engine.inspect(reference).exit_code
+        finally:
+            self.retire(reference, 0)
+        if code != 0:
+            shown = " ".join(one_off.command)
+            raise DeployFailed(
+                f"`{shown}` ended with exit code {code}.",
+                hint=f"Try it by hand: dokkupy run {one_off.release.app} {shown}",
+            )
+
+    def attach(self, one_off: OneOff) -> int:
+        """Run a command on this process's terminal or pipes; return its exit code."""
+        spec = self._one_off(one_off, stdin=True)
+        reference = self._engine.create(spec)
+        try:
+            return self._engine.attach(reference)
+        finally:
+            self.retire(reference, 0)
+
+    def enter(self, reference: str, command: Sequence[str], *, tty: bool) -> int:
+        """Run a command inside a running container on this process's terminal."""
+        return self._engine.execute(reference, command, interactive=True, tty=tty)
+
+    def orphans(self, app: AppName, known: Collection[str]) -> list[str]:
+        """Return references of the app's containers that are not among `known`.
+
+        Addresses that no container of the app holds any more are freed on the way.
+        """
+        infos = self._engine.containers({ROOT: self._root_id, APP: app})
+        held = {info.labels.get(ADDRESS, "") for info in infos}
+        self._store.addresses.keep_only(app, held)
+        return [
+            info.id for info in infos if info.id not in known and info.labels.get(PURPOSE) != "run"
+        ]
+
+    def destroy(self, app: AppName) -> None:
+        """Remove every container and image of an app."""
+        labels = {ROOT: self._root_id, APP: app}
+        for info in self._engine.containers(labels):
+            self._engine.remove(info.id)
+        for image in self._engine.images(labels):
+            for tag in image.tags:
+                self._engine.remove_image(tag)
+            self._engine.remove_image(image.id)
+
+    def _launch(self, spec: ContainerSpec) -> str:
+        reference = ""
+        try:
+            reference = self._engine.create(spec)
+            self._engine.start(reference)
+        except EngineError as error:
+            if reference:
+                self._engine.remove(reference)
+            self._store.addresses.give_back(spec.address)
+            raise _explained(error, spec) from error
+        return reference
+
+    def _one_off(self, one_off: OneOff, *, stdin: bool) -> ContainerSpec:
+        release = one_off.release
+        owner = f"{release.app} {one_off.purpose}"
+        address = self._store.addresses.take(owner, self._network.subnet)
+        return ContainerSpec(
+            name=f"dokkupy-{self._root_id}-{release.app}-{one_off.purpose}-{address}",
+            image=release.image,
+            command=one_off.command,
+            env=Environment(release.env | one_off.env),
+            labels=self._labels(release, purpose=one_off.purpose) | {ADDRESS: address},
+            network=self._network.name,
+            address=address,
+            memory=one_off.scale.memory,
+            cpus=one_off.scale.cpus,
+            pids=one_off.scale.pids,
+            stdin=stdin,
+            tty=one_off.tty,
+        )
+
+    def _labels(self, release: Release, *, purpose: str) -> dict[str, str]:
+        return {
+            ROOT: self._root_id,
+            APP: release.app,
+            RELEASE: str(release.number),
+            PURPOSE: purpose,
+        }
+
+    def _give_back(self, info: ContainerInfo) -> None:
+        self._store.addresses.give_back(info.labels.get(ADDRESS, ""))
+
+
+_STATES: Mapping[str, Literal["pending", "running", "ended"]] = {
+    "created": "pending",
+    "running": "running",
+    "restarting": "ended",
+    "exited": "ended",
+    "dead": "ended",
+}
+
+
+def _explained(error: EngineError, spec: ContainerSpec) -> EngineError:
+    if isinstance(error, ImageNotFound) or "executable file not found" not in error.message:
+        return error
+    missing = spec.command[0] if spec.command else "its command"
+    return EngineError(
+        f"The image has no {missing} to start `{' '.join(spec.command)}` with.",
+        hint="Use a base image that has it, or correct the line in the Procfile.",
+        detail=error.message,
+    )
