@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # typing is most of what the git hook would pay for
 if TYPE_CHECKING:
+    from typing import Any
+
     from dokkupy.hookspecs import hookimpl as hookimpl
     from dokkupy.operations.registry import Help as Help
     from dokkupy.operations.registry import operation as operation

@@ -1,0 +1,120 @@
+"""The detached process that does one job: it reads the request, does the work, writes the outcome.
+
+Started by `dokkupy.jobs.start` with the root and the job's directory as arguments, the request on
+standard input, the log as standard output and error, and the job's lock as descriptor 3.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from importlib import import_module
+from pathlib import Path
+from types import FrameType, NoneType
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from dokkupy import jobs
+from dokkupy.errors import DeployFailed, DokkupyError, UsageError
+from dokkupy.types import Environment
+
+if TYPE_CHECKING:
+    from dokkupy.types import Line
+
+WORK: Final[Mapping[str, str]] = {
+    "push": "dokkupy.branches:push",
+}
+"""Kind of job -> the function that does it: `f(platform, report, app=…, **arguments)`.
+
+`app` is left out when the job concerns no single app. What it returns becomes the job's result.
+"""
+
+
+def main(argv: list[str] | None = None, work: Mapping[str, str] = WORK) -> NoReturn:
+    """Do the job that the arguments name and leave the process; it never returns."""
+    root, directory = sys.argv[1:] if argv is None else argv
+    os.set_inheritable(jobs.LOCK_DESCRIPTOR, False)
+    os.closerange(jobs.LOCK_DESCRIPTOR + 1, os.sysconf("SC_OPEN_MAX"))
+    for ignored in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE):
+        signal.signal(ignored, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _terminated)
+    os.chdir(root)
+    with open(0, "rb", closefd=False) as stdin:
+        text = stdin.read()
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    try:
+        request = json.loads(text)
+    except ValueError:  # who started us had nothing to do, or died before it could say what
+        jobs.discard(directory)
+        os._exit(0)
+    end = _do(Path(root), request, work)
+    jobs.prune(root)
+    jobs.finish(directory, end)
+    # Threads and connections that a library left behind have no say in when we leave.
+    os._exit(0 if end["ok"] else end["error"]["exit_code"])
+
+
+def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:
+    # Once: a second signal must not cut short the clean-up that the first one caused.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise DeployFailed(
+        "The process that did this was told to stop (SIGTERM).",
+        hint="Finish or undo what it left: dokkupy up",
+    )
+
+
+def _do(root: Path, request: Mapping[str, Any], work: Mapping[str, str]) -> dict[str, Any]:
+    from dokkupy.names import AppName
+    from dokkupy.platform import Platform
+
+    try:
+        function = _function(request["kind"], work)
+        arguments = dict(request["arguments"])
+        if request["app"]:
+            arguments["app"] = AppName.parse(request["app"])
+        platform = Platform(root, actor=request["actor"])
+        try:
+            return {"ok": True, "result": plain(function(platform, _report, **arguments))}
+        finally:
+            platform.close()
+    except DokkupyError as error:
+        return {"ok": False, **error.as_dict()}
+    except Exception as error:  # noqa: BLE001 (the runner's own main loop)
+        body = DokkupyError(
+            f"dokkupy itself failed: {type(error).__name__}: {error}",
+            hint="Finish or undo what it left: dokkupy up",
+            detail=traceback.format_exc(),
+        )
+        return {"ok": False, **body.as_dict()}
+
+
+def _function(kind: str, work: Mapping[str, str]) -> Callable[..., object]:
+    if kind not in work:
+        raise UsageError(f"There is no job of the kind {kind!a}.")
+    module, _, name = work[kind].partition(":")
+    function: Callable[..., object] = getattr(import_module(module), name)
+    return function
+
+
+def _report(line: Line) -> None:
+    os.write(1, jobs.encode(line.stream, line.text))
+
+
+def plain(value: object) -> Any:
+    """Return a result as JSON knows it, the values of environments hidden."""
+    if isinstance(value, Environment):
+        return dict.fromkeys(value, "****")
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(item) for item in value]
+    if isinstance(value, Enum):
+        value = value.value
+    return value if isinstance(value, (bool, int, float, NoneType)) else str(value)
