@@ -1,1 +1,1 @@
-"""The Dockerfile builder plugin: turns a source with a Dockerfile into an image."""
+"""The builder-dockerfile plugin: builds apps that bring a Dockerfile."""
