@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from types import NoneType, SimpleNamespace, UnionType
@@ -179,13 +179,14 @@ def _boolean(text: str) -> bool:
     raise ValueError("use true or false")
 
 
-def parameters(function: Callable[..., Any]) -> tuple[Parameter, ...]:
-    """Read the parameters of an operation from its signature, without the platform.
+def parameters(function: Callable[..., Any], hidden: Collection[str] = ()) -> tuple[Parameter, ...]:
+    """Read the parameters of an operation from its signature, without the platform and `hidden`.
 
     Raises:
         PluginError: the signature cannot be read, or has a shape that no surface can show.
     """
-    declared = list(inspect.signature(function).parameters.values())[1:]
+    signature = list(inspect.signature(function).parameters.values())[1:]
+    declared = [parameter for parameter in signature if parameter.name not in hidden]
     where = f"{function.__module__}.{function.__qualname__}"
     wanted = {
         name: annotation

@@ -179,13 +179,12 @@ class Operation:
 
 
 def operations_of(module: object) -> dict[str, Callable[..., Any]]:
-    """Return the operations that a module defines: name -> function."""
-    found: dict[str, Callable[..., Any]] = {}
-    for function in vars(module).values():
-        spec = spec_of(function)
-        if spec is not None and function.__module__ == getattr(module, "__name__", ""):
-            found[spec.name] = function
-    return found
+    """Return the operations that a module defines itself: attribute -> function."""
+    return {
+        attribute: function
+        for attribute, function in vars(module).items()
+        if spec_of(function) and function.__module__ == getattr(module, "__name__", "")
+    }
 
 
 def make_operation(
@@ -200,5 +199,5 @@ def make_operation(
     if spec is None:
         raise PluginError(f"{function.__module__}.{function.__qualname__} is not an operation.")
     hidden = bound or {}
-    shown = tuple(item for item in parameters(function) if item.name not in hidden)
+    shown = parameters(function, hidden)
     return Operation(noun=noun, spec=spec, function=function, parameters=shown, bound=hidden)

@@ -1,0 +1,288 @@
+"""The typed way to call hooks: results merged, failures attributed and held to their policy.
+
+Implementations run in the order of plugin names, `tryfirst` ones before and `trylast` ones after
+the others. A call imports the plugins that implement this hook and no other.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from dokkupy.errors import DokkupyError, NotFound, PluginError
+from dokkupy.index import Index, current, folder
+from dokkupy.names import HostName
+from dokkupy.plugins import Loaded, PluginState, Selection, described, load, selection, validated
+from dokkupy.types import EnvLayer, PropertyGroup
+
+if TYPE_CHECKING:
+    from pluggy import HookImpl
+
+    from dokkupy.builder import Builder
+    from dokkupy.names import AppName
+    from dokkupy.platform import Platform
+    from dokkupy.proxy import Proxy
+    from dokkupy.types import Build, Event, Failure, Instance, Phase, Release, Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Implementation:
+    """One plugin's function for one hook."""
+
+    plugin: PluginState
+    hook: str
+    function: Callable[..., Any]
+    arguments: tuple[str, ...]
+    place: int
+    """-1 for `tryfirst`, 1 for `trylast`, else 0."""
+
+    def call(self, given: Mapping[str, object]) -> Any:
+        """Call the function with the arguments that it takes.
+
+        Raises:
+            DokkupyError: what the plugin raised, its message naming plugin, version and hook.
+            PluginError: it raised anything else.
+        """
+        try:
+            return self.function(*(given[name] for name in self.arguments))
+        except DokkupyError as error:
+            raise self._attributed(error) from error.__cause__
+        except (Exception, SystemExit) as error:
+            raise self.error(f"failed: {described(error)}") from error
+
+    def error(self, what: str) -> PluginError:
+        """Return an error that names this implementation."""
+        return PluginError(
+            f"The plugin {self.plugin.title}, hook {self.hook}, {what}.", hint=self.plugin.disable
+        )
+
+    def _attributed(self, error: DokkupyError) -> DokkupyError:
+        if not error.__dict__.get("hook"):
+            error.__dict__["hook"] = self.hook
+            error.message = f"{error.message} [plugin {self.plugin.title}, hook {self.hook}]"
+            error.args = (error.message,)
+        return error
+
+
+class Hooks:
+    """Every hook as a method, under the hook's own name.
+
+    `only` restricts the plugins, as `DOKKUPY_PLUGINS` does when it is None. What may not
+    stop the caller (isolated hooks, plugins that turn out to be broken) is given to
+    `on_warning`, when somebody has set it, and stays in `warnings`.
+    """
+
+    def __init__(self, platform: Platform, only: Sequence[str] | None = None) -> None:
+        self._platform = platform
+        self._only = only
+        self.on_warning: Callable[[DokkupyError], None] | None = None
+        self._loaded: dict[str, Loaded] = {}
+        self._added: dict[str, Loaded] = {}
+        self.warnings: list[DokkupyError] = []
+
+    @cached_property
+    def index(self) -> Index:
+        """What the selected plugins offer."""
+        root = self._platform.paths.root
+        chosen = selection(root, os.environ.get("DOKKUPY_PLUGINS"))
+        if self._only is not None:
+            chosen = Selection(only=frozenset(self._only), disabled=chosen.disabled)
+        return current(folder(root), chosen)
+
+    def add(self, name: str, module: ModuleType) -> None:
+        """Let a module take part that no distribution installs, for tests and embedding.
+
+        Raises:
+            PluginError: its hooks do not fit their specifications.
+        """
+        plugin = PluginState(
+            name=name, distribution="added by hand", version="0", module=module.__name__
+        )
+        loaded = validated(plugin, module)
+        if loaded.module is None:
+            raise PluginError(f"The plugin {name} is broken: {loaded.plugin.reason}")
+        self._added[name] = loaded
+
+    @property
+    def plugins(self) -> tuple[PluginState, ...]:
+        """Every plugin by name, the ones that take no part too."""
+        added = (loaded.plugin for loaded in self._added.values())
+        return tuple(sorted((*self.index.plugins, *added), key=lambda plugin: plugin.name))
+
+    def implementations(self, hook: str, plugin_name: str = "") -> list[Implementation]:
+        """Return who implements a hook, in the order of the calls; all, or one plugin's."""
+        found = [
+            Implementation(
+                plugin=plugin,
+                hook=hook,
+                function=item.function,
+                arguments=tuple(item.argnames),
+                place=item.trylast - item.tryfirst,
+            )
+            for plugin in self.plugins
+            if hook in plugin.hooks and plugin_name in ("", plugin.name)
+            for item in self._hooks_of(plugin).get(hook, ())
+        ]
+        return sorted(found, key=lambda item: (item.place, item.plugin.name))
+
+    def _hooks_of(self, plugin: PluginState) -> Mapping[str, tuple[HookImpl, ...]]:
+        if plugin.name in self._added:
+            return self._added[plugin.name].hooks
+        if plugin.name not in self._loaded:
+            loaded = load(plugin)
+            if loaded.module is None:
+                self._warn(
+                    PluginError(
+                        f"The plugin {plugin.title} is left out: {loaded.plugin.reason}",
+                        hint=loaded.plugin.remedy,
+                    )
+                )
+            self._loaded[plugin.name] = loaded
+        return self._loaded[plugin.name].hooks
+
+    def _warn(self, error: DokkupyError) -> None:
+        self.warnings.append(error)
+        if self.on_warning is not None:
+            self.on_warning(error)
+
+    def _each(self, hook: str, **given: object) -> Iterator[tuple[Implementation, Any]]:
+        """Call everybody, the first exception ends it: contribute and veto."""
+        for item in self.implementations(hook):
+            yield item, item.call({"platform": self._platform, **given})
+
+    def _tolerant(self, hook: str, **given: object) -> Iterator[tuple[Implementation, Any]]:
+        """Call everybody, an exception becomes a warning: register and isolated."""
+        for item in self.implementations(hook):
+            try:
+                answer = item.call({"platform": self._platform, **given})
+            except DokkupyError as error:
+                self._warn(error)
+            else:
+                yield item, answer
+
+    # Registrations: a plugin that fails is left out.
+
+    def register_builders(self) -> list[Builder]:
+        """Return the builders of every plugin."""
+        return [one for _, found in self._tolerant("register_builders") for one in found or ()]
+
+    def register_proxies(self) -> list[Proxy]:
+        """Return the proxy of every plugin that has one."""
+        return [proxy for _, proxy in self._tolerant("register_proxies") if proxy is not None]
+
+    def register_properties(self, noun: str) -> PropertyGroup:
+        """Return the settings declared under `noun`.
+
+        Raises:
+            NotFound: no enabled plugin has settings under it.
+        """
+        owner = self.index.properties.get(noun, "")
+        for item in self.implementations("register_properties", owner):
+            group = item.call({})
+            if isinstance(group, PropertyGroup) and group.noun == noun:
+                return group
+        raise NotFound(f"Nothing has settings under {noun!r}.", hint="dokkupy plugin list")
+
+    # Decisions: the first answer counts, an exception aborts.
+
+    def provide_image(self, *, reference: str, on_line: Callable[[str], None]) -> bool:
+        """Ask for a base image that the engine lacks; say whether it is there now."""
+        calls = self._each("provide_image", reference=reference, on_line=on_line)
+        return next((bool(answer) for _, answer in calls if answer is not None), False)
+
+    # Contributions: merged, an exception aborts before anything has changed.
+
+    def env_compile(self, *, app: AppName, phase: Phase) -> list[EnvLayer]:
+        """Return every plugin's layers for one app in one phase.
+
+        Raises:
+            PluginError: two plugins set a key at one rank to different values.
+        """
+        layers: list[EnvLayer] = []
+        owners: dict[tuple[int, str], tuple[Implementation, str]] = {}
+        for item, answer in self._each("env_compile", app=app, phase=phase):
+            for layer in answer or ():
+                if not isinstance(layer, EnvLayer):
+                    raise item.error(f"gave {type(layer).__name__} instead of EnvLayer")
+                layers.append(layer)
+                for key, value in layer.values.items():
+                    owner, other = owners.setdefault((layer.rank, key), (item, value))
+                    if owner.plugin != item.plugin and other != value:
+                        raise PluginError(
+                            f"The plugins {owner.plugin.title} and {item.plugin.title} set {key} "
+                            f"to different values at the rank {layer.rank.name}.",
+                            hint=f"{owner.plugin.disable}, or {item.plugin.disable}",
+                        )
+        return layers
+
+    def vhosts(self, *, app: AppName) -> list[HostName]:
+        """Return the hosts of an app, each once, in the order of plugins."""
+        hosts: dict[HostName, None] = {}
+        for item, answer in self._each("vhosts", app=app):
+            for host in answer or ():
+                if not isinstance(host, HostName):
+                    raise item.error(f"gave {type(host).__name__} instead of HostName")
+                hosts[host] = None
+        return list(hosts)
+
+    def nginx_render(self, *, app: AppName) -> dict[str, str]:
+        """Return plugin name -> directives for the app's `server` block."""
+        snippets: dict[str, str] = {}
+        for item, answer in self._each("nginx_render", app=app):
+            if answer:
+                if not isinstance(answer, str):
+                    raise item.error(f"gave {type(answer).__name__} instead of str")
+                snippets[item.plugin.name] = answer
+        return snippets
+
+    # Lifecycle, with a veto: an exception stops what was about to happen.
+
+    def app_destroying(self, *, app: AppName) -> None:
+        """Tell that an app is about to be destroyed."""
+        self._veto("app_destroying", app=app)
+
+    def pre_build(self, *, source: Source) -> None:
+        """Show a source before it is built."""
+        self._veto("pre_build", source=source)
+
+    def pre_deploy(self, *, release: Release) -> None:
+        """Show a release before its containers are staged."""
+        self._veto("pre_deploy", release=release)
+
+    def check_deploy(self, *, release: Release, instances: Sequence[Instance]) -> None:
+        """Show the staged containers before the switch."""
+        self._veto("check_deploy", release=release, instances=instances)
+
+    def _veto(self, hook: str, **given: object) -> None:
+        for _ in self._each(hook, **given):
+            pass
+
+    # Lifecycle, isolated: an exception changes nothing.
+
+    def app_created(self, *, app: AppName) -> None:
+        """Tell that an app has been created."""
+        self._tell("app_created", app=app)
+
+    def post_build(self, *, build: Build) -> None:
+        """Tell that an image came out of a build."""
+        self._tell("post_build", build=build)
+
+    def post_deploy(self, *, release: Release) -> None:
+        """Tell that a release has the traffic and the one before is gone."""
+        self._tell("post_deploy", release=release)
+
+    def deploy_failed(self, *, app: AppName, failure: Failure) -> None:
+        """Tell that a deploy failed."""
+        self._tell("deploy_failed", app=app, failure=failure)
+
+    def on_event(self, *, event: Event) -> None:
+        """Tell of an event after its change was committed."""
+        self._tell("on_event", event=event)
+
+    def _tell(self, hook: str, **given: object) -> None:
+        for _ in self._tolerant(hook, **given):
+            pass
