@@ -22,13 +22,17 @@ import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import Any
+    from typing import Any, Literal, TypeAlias
 
     from dokkupy.errors import DokkupyError
     from dokkupy.names import AppName
     from dokkupy.paths import Paths
     from dokkupy.platform import Platform
     from dokkupy.types import Stream
+
+    Channel: TypeAlias = Literal["progress", "output", "warning"]
+    Told: TypeAlias = tuple[Channel, str]
+    """A line of a log: what kind it is, and its text."""
 
 LOCK_DESCRIPTOR = 3
 """Where the runner finds its lock."""
@@ -37,8 +41,8 @@ KEPT = 50
 """How many finished jobs stay to be looked at."""
 
 
-_MARKS = {"progress": b"\x01", "warning": b"\x02", "output": b""}
-_STREAMS = {1: "progress", 2: "warning"}
+_MARKS: Mapping[Channel, bytes] = {"progress": b"\x01", "warning": b"\x02", "output": b""}
+_CHANNELS: Mapping[int, Channel] = {1: "progress", 2: "warning"}
 RUNNER = "from dokkupy.runner import main; main()"
 """What the runner's interpreter is told; `-m` would cost some milliseconds more."""
 
@@ -159,8 +163,9 @@ def follow(job: Job) -> Stream[Any]:
     """
     from dokkupy.types import Line
 
-    for stream, text in watch(job.directory):
-        yield Line(text=text, stream=stream)  # type: ignore[arg-type]
+    for lines in watch(job.directory):
+        for stream, text in lines:
+            yield Line(text=text, stream=stream)
     end = outcome(job.directory)
     reap(job)
     if end["ok"]:
@@ -168,8 +173,8 @@ def follow(job: Job) -> Stream[Any]:
     raise error_of(end["error"])
 
 
-def watch(directory: str) -> Iterator[tuple[str, str]]:
-    """Give (stream, text) for each line of a job's log as it comes, until the job has ended."""
+def watch(directory: str) -> Iterator[list[Told]]:
+    """Give the lines of a job's log as they come, several at a time, until the job has ended."""
     log = os.open(f"{directory}/log", os.O_RDONLY)
     lock = os.open(f"{directory}/lock", os.O_RDONLY)
     rest = b""
@@ -179,13 +184,12 @@ def watch(directory: str) -> Iterator[tuple[str, str]]:
             ended = _has_ended(directory, lock)
             while chunk := os.read(log, 65536):
                 *lines, rest = (rest + chunk).split(b"\n")
-                for line in lines:
-                    yield decode(line)
+                yield [decode(line) for line in lines]
             if ended:
                 break
             time.sleep(POLL_SECONDS)
         if rest:
-            yield decode(rest)
+            yield [decode(rest)]
     finally:
         os.close(log)
         os.close(lock)
@@ -250,17 +254,17 @@ def error_of(body: Mapping[str, Any]) -> DokkupyError:
     return ForeignError(body["message"], hint=body["hint"], detail=body["detail"])
 
 
-def encode(stream: str, text: str) -> bytes:
+def encode(channel: Channel, text: str) -> bytes:
     """Return the bytes that a line, or text of several lines, takes in the log."""
-    mark = _MARKS[stream]
+    mark = _MARKS[channel]
     lines = text.encode("utf-8", "surrogateescape").split(b"\n")
     return b"".join(mark + line + b"\n" for line in lines)
 
 
-def decode(line: bytes) -> tuple[str, str]:
-    """Return (stream, text) of one line of a log, without its line end."""
-    stream = _STREAMS.get(line[0], "output") if line else "output"
-    return stream, line[stream != "output" :].decode("utf-8", "replace")
+def decode(line: bytes) -> Told:
+    """Return the kind and the text of one line of a log, given without its line end."""
+    channel: Channel = _CHANNELS.get(line[0], "output") if line else "output"
+    return channel, line[channel != "output" :].decode("utf-8", "replace")
 
 
 def finish(directory: str, end: Mapping[str, Any]) -> None:
