@@ -1,0 +1,13 @@
+import os
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+PORT = int(os.environ["PORT"])
+
+
+class Page(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(204)
+        self.end_headers()
+
+
+HTTPServer(("0.0.0.0", 3000), Page).serve_forever()
