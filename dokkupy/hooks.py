@@ -13,6 +13,7 @@ from functools import cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from dokkupy.core_properties import CORE_PROPERTIES
 from dokkupy.errors import DokkupyError, NotFound, PluginError
 from dokkupy.index import Index, current, folder
 from dokkupy.names import HostName
@@ -180,6 +181,8 @@ class Hooks:
         Raises:
             NotFound: no enabled plugin has settings under it.
         """
+        if noun in CORE_PROPERTIES:
+            return CORE_PROPERTIES[noun]
         owner = self.index.properties.get(noun, "")
         for item in self.implementations("register_properties", owner):
             group = item.call({})

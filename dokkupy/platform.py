@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dokkupy.errors import PluginError, StateError
+from dokkupy.errors import StateError
 from dokkupy.paths import Paths
 from dokkupy.store import Store
 
@@ -82,20 +82,12 @@ class Platform:
 
     @cached_property
     def proxy(self) -> Proxy:
-        """The proxy that a plugin provides.
-
-        Raises:
-            PluginError: no enabled plugin provides one.
-        """
+        """The proxy that a plugin provides, or one that serves nothing."""
         if self._proxy is not None:
             return self._proxy
-        proxies = self.hooks.register_proxies()
-        if not proxies:
-            raise PluginError(
-                "No proxy plugin is installed, so nothing can be served.",
-                hint="Install one: pip install dokkupy-plugin-core-nginx",
-            )
-        return proxies[0]
+        from dokkupy.proxy import NoProxy
+
+        return next(iter(self.hooks.register_proxies()), NoProxy())
 
     @property
     def root_id(self) -> str:

@@ -52,3 +52,30 @@ class Proxy(Protocol):
     def stop(self) -> None:
         """Stop serving; does nothing when it does not run."""
         ...
+
+
+class NoProxy:
+    """Stands where no proxy plugin is installed: apps run, and nobody reaches them by name."""
+
+    name = "none"
+
+    def apply(self, routes: Sequence[Route], *, changed: str = "") -> int:  # noqa: ARG002
+        """Serve nothing."""
+        return 0
+
+    def connections(self, endpoints: Sequence[Endpoint]) -> int:  # noqa: ARG002
+        """Count no connections."""
+        return 0
+
+    def status(self) -> ProxyStatus:
+        """Say that nothing runs, and what to install."""
+        return ProxyStatus(
+            running=False,
+            generation=0,
+            http_port=0,
+            https_port=0,
+            detail="No proxy plugin is installed: pip install dokkupy-plugin-core-nginx",
+        )
+
+    def stop(self) -> None:
+        """Stop nothing."""

@@ -27,7 +27,15 @@ if TYPE_CHECKING:
     from dokkupy.types import Line
 
 WORK: Final[Mapping[str, str]] = {
+    "change-config": "dokkupy.pipeline:change_config",
+    "deploy": "dokkupy.pipeline:deploy",
     "push": "dokkupy.branches:push",
+    "refresh": "dokkupy.pipeline:refresh",
+    "restart": "dokkupy.pipeline:restart",
+    "rollback": "dokkupy.pipeline:rollback",
+    "scale": "dokkupy.pipeline:scale",
+    "start": "dokkupy.pipeline:start",
+    "stop": "dokkupy.pipeline:stop",
 }
 """Kind of job -> the function that does it: `f(platform, report, app=…, **arguments)`.
 

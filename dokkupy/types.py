@@ -95,8 +95,6 @@ class ProcessType:
     port: int | None = None
     """The port it must listen on; None for a process that nothing connects to."""
     check: Check = Check()
-    stop_first: bool = False
-    """True when two generations must never run side by side."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +130,9 @@ class Release:
     builder: str
     processes: tuple[ProcessType, ...]
     env: Environment
+    """The compiled environment of the run phase."""
+    config: Environment
+    """The app's own config at that time, which a rollback brings back."""
     description: str
     """Why it was made: `push of main`, `config set KEY`, `rollback to 3`."""
     actor: str
@@ -238,7 +239,7 @@ class Property:
 
     name: str
     type: type
-    """`str`, `int`, `float`, `bool`, or a class with a `parse` classmethod (shown as its string)."""
+    """`str`, `int`, `float`, `bool`, or a class with a `parse` classmethod, shown as text."""
     help: str
     default: str | int | float | bool | None = None
     scopes: Literal["app", "global", "both"] = "both"

@@ -19,7 +19,7 @@ _MISSING_KEY = re.compile(r"KeyError: '([A-Z][A-Z0-9_]{1,60})'")
 
 
 def ended(
-    app: AppName, name: str, process: ProcessType, scale: Scale, status: PlacedStatus, log: str
+    status: PlacedStatus, log: str, *, app: AppName, name: str, process: ProcessType, scale: Scale
 ) -> Failure:
     """Explain a container that ended or vanished."""
     if status.state == "gone":
@@ -55,7 +55,12 @@ def ended(
 
 
 def silent(
-    name: str, process: ProcessType, answer: Answer, listeners: Sequence[Listener], log: str
+    answer: Answer,
+    listeners: Sequence[Listener],
+    log: str,
+    *,
+    name: str,
+    process: ProcessType,
 ) -> Failure:
     """Explain a container that runs and did not pass its check in time."""
     port = process.port or 0
@@ -71,6 +76,12 @@ def silent(
     else:
         cause = f"{name} listens on nothing, {must}"
     return Failure(process=name, cause=cause, fix=fix, log=log)
+
+
+def listens_elsewhere(listeners: Sequence[Listener], process: ProcessType) -> bool:
+    """Say whether it listens somewhere, but nowhere that the proxy can reach."""
+    found = [item for item in listeners if item.address != _ENGINE_RESOLVER]
+    return bool(found) and all(_loopback(item) or item.port != process.port for item in found)
 
 
 def _unwell(name: str, process: ProcessType, answer: Answer, log: str) -> Failure:

@@ -41,7 +41,7 @@ class Releases:
         """Append a release to the ledger."""
         with self._database.write() as connection:
             connection.execute(
-                "INSERT INTO releases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO releases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     release.app,
                     release.number,
@@ -50,6 +50,7 @@ class Releases:
                     release.builder,
                     json.dumps([asdict(process) for process in release.processes]),
                     json.dumps(dict(release.env)),
+                    json.dumps(dict(release.config)),
                     json.dumps(list(release.release_task)),
                     release.description,
                     release.actor,
@@ -126,7 +127,6 @@ def _process(value: dict[str, Any]) -> ProcessType:
         command=tuple(value["command"]),
         port=value["port"],
         check=Check(**value["check"]),
-        stop_first=value["stop_first"],
     )
 
 
@@ -139,6 +139,7 @@ def _release(row: sqlite3.Row) -> Release:
         builder=row["builder"],
         processes=tuple(_process(value) for value in json.loads(row["processes"])),
         env=Environment(json.loads(row["env"])),
+        config=Environment(json.loads(row["config"])),
         release_task=tuple(json.loads(row["release_task"])),
         description=row["description"],
         actor=row["actor"],

@@ -42,6 +42,7 @@ CREATE TABLE releases (
   builder TEXT NOT NULL,
   processes TEXT NOT NULL,
   env TEXT NOT NULL,
+  config TEXT NOT NULL,
   release_task TEXT NOT NULL,
   description TEXT NOT NULL,
   actor TEXT NOT NULL,

@@ -1,0 +1,101 @@
+"""Source -> image: the builders are asked, the first that agrees builds within its limits."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dokkupy import env, git
+from dokkupy.builder import BuildRequest, Limits
+from dokkupy.errors import BuildFailed, NotFound
+from dokkupy.scheduler_docker import APP, ROOT
+from dokkupy.types import Source
+
+if TYPE_CHECKING:
+    from dokkupy.builder import Builder
+    from dokkupy.names import AppName
+    from dokkupy.platform import Platform
+    from dokkupy.report import Report
+    from dokkupy.types import Build
+
+MOST_BUILD_MEMORY = 2 * 1024**3
+"""Bytes that one build may take at most; on a small host half of its memory is less."""
+
+
+@contextmanager
+def exported(platform: Platform, app: AppName, revision: str, origin: str) -> Iterator[Source]:
+    """Give the files of one commit for the time of a block."""
+    folder = Path(tempfile.mkdtemp(prefix=f"source-{app}-", dir=platform.paths.run))
+    tree = folder / "tree"
+    tree.mkdir()
+    try:
+        git.export(platform.paths, app, revision, tree)
+        yield Source(app=app, path=tree, revision=revision, origin=origin)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def build(platform: Platform, report: Report, source: Source) -> Build:
+    """Build a source with the first builder that agrees.
+
+    Raises:
+        BuildFailed: no builder agrees, or the one that does made no image.
+    """
+    builder, properties = _choose(platform, source)
+    report.progress(f"Building {source.origin} with {builder.name}")
+    layers = env.layers(platform.store, platform.hooks, source.app, "build")
+    request = BuildRequest(
+        source=source,
+        env=env.merge(layers),
+        layers=layers,
+        properties=properties,
+        labels={ROOT: platform.root_id, APP: source.app},
+        limits=Limits(memory=build_memory()),
+        engine=platform.engine,
+        on_line=report.output,
+        provide_image=lambda reference: platform.hooks.provide_image(
+            reference=reference, on_line=report.output
+        ),
+        secrets={
+            **platform.store.config.get(""),
+            **platform.store.config.get(source.app),
+        },
+    )
+    return builder.build(request)
+
+
+def build_memory() -> int:
+    """Return how many bytes one build may take on this host."""
+    host = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return min(MOST_BUILD_MEMORY, host // 2)
+
+
+def _choose(platform: Platform, source: Source) -> tuple[Builder, dict[str, object]]:
+    builders = platform.hooks.register_builders()
+    for builder in builders:
+        properties = _properties(platform, builder, source.app)
+        if builder.detect(source, properties):
+            return builder, properties
+    if not builders:
+        raise BuildFailed(
+            "No builder plugin is installed.",
+            hint="Install one: pip install dokkupy-plugin-builder-dockerfile",
+        )
+    asked = "\n".join(f"{builder.name} looks for {builder.looks_for}" for builder in builders)
+    raise BuildFailed(
+        "No builder knows how to build this.",
+        hint=f"Commit {builders[0].looks_for} and push again.",
+        detail=asked,
+    )
+
+
+def _properties(platform: Platform, builder: Builder, app: AppName) -> dict[str, object]:
+    try:
+        return platform.properties.values(builder.name, app)
+    except NotFound:  # a builder without settings
+        return {}

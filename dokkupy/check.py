@@ -1,0 +1,160 @@
+"""Waiting until new containers have proved themselves, all of them side by side."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dokkupy import health, verdict
+from dokkupy.health import Answer
+from dokkupy.plan import Slot
+from dokkupy.scheduler import Scheduler
+from dokkupy.types import Failure, Instance
+
+FIRST_PAUSE_SECONDS = 0.005
+LONGEST_PAUSE_SECONDS = 0.25
+STATUS_EVERY_SECONDS = 0.2
+LOG_LINES = 50
+LOOKS_LOST_AFTER_SECONDS = 10.0
+"""How long one that listens on the wrong address, and only there, is waited for."""
+STRIKES = 3
+"""Unanswered probes in a row that end a probation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A placed container with what it was placed for."""
+
+    instance: Instance
+    slot: Slot
+    host: str
+    """The host name that probes ask for."""
+
+
+def failed_log(scheduler: Scheduler, instance: Instance) -> str:
+    """Return the end of a container's output as text, safe to show on a terminal."""
+    lines = scheduler.logs(instance.reference, tail=LOG_LINES)
+    return "\n".join(
+        "".join(c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+        for text in (line.decode("utf-8", "replace") for line in lines)
+    )
+
+
+def await_all(scheduler: Scheduler, candidates: Sequence[Candidate]) -> Failure | None:
+    """Wait until every candidate has passed its check; return the first failure instead."""
+    stop = threading.Event()
+    failures: list[Failure] = []
+
+    def watch(candidate: Candidate) -> None:
+        failure = _await_one(scheduler, candidate, stop)
+        if failure is not None:
+            failures.append(failure)
+            stop.set()
+
+    if len(candidates) == 1:
+        watch(candidates[0])
+    else:
+        threads = [threading.Thread(target=watch, args=(one,)) for one in candidates]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    return failures[0] if failures else _any_ended(scheduler, candidates, 0.0)
+
+
+def await_probation(
+    scheduler: Scheduler, candidates: Sequence[Candidate], seconds: float
+) -> Failure | None:
+    """Watch candidates that have the traffic; return the failure of one that falls out."""
+    until = time.monotonic() + seconds
+    strikes = dict.fromkeys((c.instance.id for c in candidates), 0)
+    while (left := until - time.monotonic()) > 0:
+        failure = _any_ended(scheduler, candidates, min(1.0, left))
+        if failure is not None:
+            return failure
+        for candidate in candidates:
+            endpoint = candidate.instance.endpoint
+            if endpoint is None:
+                continue
+            answer = health.probe(endpoint, candidate.slot.process.check, host=candidate.host)
+            number = candidate.instance.id
+            strikes[number] = 0 if answer.status else strikes[number] + 1
+            if strikes[number] >= STRIKES:
+                return _silent(scheduler, candidate, answer)
+    return None
+
+
+def _await_one(scheduler: Scheduler, candidate: Candidate, stop: threading.Event) -> Failure | None:
+    check = candidate.slot.process.check
+    endpoint = candidate.instance.endpoint
+    began = time.monotonic()
+    answer = Answer(problem="not asked yet")
+    pause = FIRST_PAUSE_SECONDS
+    next_status = began + STATUS_EVERY_SECONDS
+    while not stop.is_set():
+        now = time.monotonic()
+        if endpoint is None:
+            ended = scheduler.wait_ended(
+                [candidate.instance.reference], min(0.5, max(0.0, began + check.settle - now))
+            )
+            if ended is not None:
+                return _ended(scheduler, candidate)
+            if time.monotonic() - began >= check.settle:
+                return None
+            continue
+        answer = health.probe(endpoint, check, host=candidate.host)
+        if answer.passes(check):
+            return None
+        if now >= next_status:
+            next_status = now + STATUS_EVERY_SECONDS
+            if scheduler.status(candidate.instance.reference).state in ("ended", "gone"):
+                return _ended(scheduler, candidate)
+        if now - began >= check.deadline or _lost(scheduler, candidate, answer, now - began):
+            return _silent(scheduler, candidate, answer)
+        stop.wait(pause)
+        pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
+    return None
+
+
+def _lost(scheduler: Scheduler, candidate: Candidate, answer: Answer, seconds: float) -> bool:
+    """Say whether waiting on is pointless: it listens, for a while now, where nobody can ask."""
+    if answer.problem != "refused" or seconds < LOOKS_LOST_AFTER_SECONDS:
+        return False
+    status = scheduler.status(candidate.instance.reference, look_inside=True)
+    return verdict.listens_elsewhere(status.listeners, candidate.slot.process)
+
+
+def _any_ended(
+    scheduler: Scheduler, candidates: Sequence[Candidate], timeout: float
+) -> Failure | None:
+    by_reference = {candidate.instance.reference: candidate for candidate in candidates}
+    if not by_reference:
+        return None
+    ended = scheduler.wait_ended(list(by_reference), timeout)
+    return None if ended is None else _ended(scheduler, by_reference[ended])
+
+
+def _ended(scheduler: Scheduler, candidate: Candidate) -> Failure:
+    return verdict.ended(
+        scheduler.status(candidate.instance.reference),
+        failed_log(scheduler, candidate.instance),
+        app=candidate.instance.app,
+        name=candidate.instance.name,
+        process=candidate.slot.process,
+        scale=candidate.slot.scale,
+    )
+
+
+def _silent(scheduler: Scheduler, candidate: Candidate, answer: Answer) -> Failure:
+    status = scheduler.status(candidate.instance.reference, look_inside=True)
+    if status.state in ("ended", "gone"):
+        return _ended(scheduler, candidate)
+    return verdict.silent(
+        answer,
+        status.listeners,
+        failed_log(scheduler, candidate.instance),
+        name=candidate.instance.name,
+        process=candidate.slot.process,
+    )

@@ -1,0 +1,99 @@
+"""What a release is made of: the image and what the source says of how to run it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from dokkupy import appjson, procfile
+from dokkupy.errors import BuildFailed
+from dokkupy.names import ProcessName
+from dokkupy.plan import WEB
+from dokkupy.types import Check, Environment, ProcessType, Release
+
+if TYPE_CHECKING:
+    from dokkupy.engine import ImageInfo
+    from dokkupy.types import Build, Source
+
+DEFAULT_PORT: Final = 5000
+"""What `$PORT` is when neither config nor the image's one EXPOSE decides it (as with Dokku)."""
+
+BY_IMAGE: Final = ()
+"""A process type's command when the image's own is meant."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """The part of a release that a rollback repeats."""
+
+    image: str
+    revision: str
+    builder: str
+    processes: tuple[ProcessType, ...]
+    release_task: tuple[str, ...]
+
+
+def of_build(source: Source, build: Build, image: ImageInfo) -> Contents:
+    """Read Procfile and app.json beside what the builder and the image know.
+
+    Raises:
+        UsageError: the Procfile or the app.json is not understood.
+        BuildFailed: nobody says what to run.
+    """
+    lines = {str(n): line for n, line in procfile.read(source.path).items()} or {**build.processes}
+    task = lines.pop(procfile.RELEASE, "")
+    checks = appjson.read_checks(source.path)
+    if not lines and not image.command and not image.entrypoint:
+        raise BuildFailed(
+            "Neither a Procfile nor the image says what to run.",
+            hint="Add a Procfile with a line such as `web: python app.py`, or a CMD.",
+        )
+    commands: dict[str, tuple[str, ...]] = {name: shell(line) for name, line in lines.items()}
+    if not commands:
+        commands[WEB] = BY_IMAGE
+    return Contents(
+        image=build.image,
+        revision=source.revision,
+        builder=build.builder,
+        processes=tuple(
+            ProcessType(
+                name=ProcessName.parse(name),
+                command=command,
+                port=_declared_port(image) if name == WEB else None,
+                check=checks.get(name, Check()),
+            )
+            for name, command in commands.items()
+        ),
+        release_task=shell(task) if task else (),
+    )
+
+
+def of_release(release: Release) -> Contents:
+    """Return what a release is made of."""
+    return Contents(
+        image=release.image,
+        revision=release.revision,
+        builder=release.builder,
+        processes=release.processes,
+        release_task=release.release_task,
+    )
+
+
+def with_port(processes: tuple[ProcessType, ...], env: Environment) -> tuple[ProcessType, ...]:
+    """Return the processes with the port that config decides for the one with the traffic."""
+    wanted = env.get("PORT", "")
+    if not wanted.isdigit() or not 0 < int(wanted) < 65536:
+        return processes
+    return tuple(
+        process if process.port is None else replace(process, port=int(wanted))
+        for process in processes
+    )
+
+
+def shell(line: str) -> tuple[str, ...]:
+    """Return the argument list of a command line, which is shell by convention."""
+    return ("sh", "-c", line)
+
+
+def _declared_port(image: ImageInfo) -> int:
+    return image.exposed_ports[0] if len(image.exposed_ports) == 1 else DEFAULT_PORT

@@ -1,0 +1,28 @@
+"""What a rollout came to, as its caller gets it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """A rollout that ended well."""
+
+    app: str
+    release: int
+    urls: tuple[str, ...]
+    seconds: float
+    """From the first staged container to the last retired one."""
+
+    @classmethod
+    def of(cls, result: Mapping[str, Any]) -> Self:
+        """Return what a job's result, which is plain JSON, says."""
+        return cls(**{**result, "urls": tuple(result["urls"])})
+
+    def text(self) -> str:
+        """Say it in one line."""
+        where = f" at {self.urls[0]}" if self.urls else ""
+        return f"Release {self.release} of {self.app} is live{where}"

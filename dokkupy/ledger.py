@@ -1,0 +1,106 @@
+"""Reading the ledger and appending to it: which release is live, which came before, the next."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from dokkupy import contents, env
+from dokkupy.errors import Conflict, NotFound, UsageError
+from dokkupy.scheduler_docker import image_repository
+from dokkupy.types import Environment, Instance, InstanceState, Release, ReleaseState
+
+if TYPE_CHECKING:
+    from dokkupy.contents import Contents
+    from dokkupy.names import AppName
+    from dokkupy.platform import Platform
+    from dokkupy.report import Report
+
+
+def record(
+    platform: Platform,
+    app: AppName,
+    made_of: Contents,
+    *,
+    what: str,
+    config: Environment | None,
+    env_of: Release | None,
+) -> Release:
+    """Append the app's next release, its image tagged so that pruning cannot take it.
+
+    `config` stands in for the app's stored config, `env_of` gives its compiled environment.
+    """
+    store = platform.store
+    own = store.config.get(app) if config is None else config
+    if env_of is None:
+        compiled = env.merge(env.layers(store, platform.hooks, app, "run", app_config=own))
+    else:
+        compiled = env_of.env
+    release = Release(
+        app=app,
+        number=store.releases.next_number(app),
+        image=made_of.image,
+        revision=made_of.revision,
+        builder=made_of.builder,
+        processes=contents.with_port(made_of.processes, compiled),
+        release_task=made_of.release_task,
+        env=compiled,
+        config=own,
+        description=what,
+        actor=platform.actor,
+        created_at=time.time(),
+    )
+    repository = image_repository(platform.root_id, app)
+    platform.engine.tag(release.image, f"{repository}:release-{release.number}")
+    store.releases.add(release)
+    return release
+
+
+def live(platform: Platform, app: AppName) -> Release:
+    """Return the release that has the traffic.
+
+    Raises:
+        Conflict: the app has not been deployed yet.
+    """
+    release = platform.store.releases.live(app)
+    if release is None:
+        raise Conflict(
+            f"App {app} has not been deployed yet.",
+            hint=f"Push it: git push $(dokkupy git remote {app}) main",
+        )
+    return release
+
+
+def earlier(platform: Platform, app: AppName, number: int | None) -> Release:
+    """Return release `number`, or the one that had the traffic before the live one.
+
+    Raises:
+        NotFound: there is none.
+        UsageError: it never had the traffic.
+    """
+    current = live(platform, app)
+    if number is not None:
+        target = platform.store.releases.get(app, number)
+        if target.state in (ReleaseState.FAILED, ReleaseState.PENDING):
+            raise UsageError(
+                f"Release {number} of {app} never had the traffic.",
+                hint=f"Choose another: dokkupy releases list {app}",
+            )
+        return target
+    for release in platform.store.releases.list(app):
+        if release.number < current.number and release.state is ReleaseState.SUPERSEDED:
+            return release
+    raise NotFound(
+        f"App {app} has no earlier release.", hint=f"See them: dokkupy releases list {app}"
+    )
+
+
+def running(platform: Platform, app: AppName) -> list[Instance]:
+    """Return the containers that have the app's traffic and work."""
+    return [i for i in platform.store.instances.list(app) if i.state is InstanceState.LIVE]
+
+
+def note_steps(platform: Platform, report: Report, release: Release) -> None:
+    """Write how long each step of a release took."""
+    for name, seconds in report.steps:
+        platform.store.releases.add_step(release.app, release.number, name, seconds)

@@ -1,0 +1,301 @@
+"""The way of a push, and of everything else that ends in a rollout.
+
+    source -> build -> contents -> release -> release task -> plan
+      -> stage -> check -> switch -> probation -> settle -> drain -> retire
+
+Each function below is one entrance to that way, run by the detached runner: it takes the
+platform, where to send lines, and plain values; it returns a `Deployment`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dokkupy import building, changes, contents, git, ledger, plan, recovery, routes
+from dokkupy.deployment import Deployment
+from dokkupy.errors import DokkupyError, NotFound
+from dokkupy.locks import app_lock
+from dokkupy.plan import Plan
+from dokkupy.recovery import Pace
+from dokkupy.report import Report
+from dokkupy.rollout import RolloutRun
+from dokkupy.scheduler import OneOff
+from dokkupy.store import RefUpdate
+from dokkupy.types import Environment, Failure, Line, Release, ReleaseState, Scale
+
+if TYPE_CHECKING:
+    from dokkupy.changes import Change
+    from dokkupy.contents import Contents
+    from dokkupy.names import AppName, ProcessName
+    from dokkupy.platform import Platform
+
+Send = Callable[[Line], None]
+
+
+def push(
+    platform: Platform, send: Send, *, app: AppName, ref: str, old: str, new: str
+) -> Deployment:
+    """Deploy what was pushed to the deploy branch; the branch moves when it has the traffic."""
+    branch = ref.removeprefix(git.BRANCHES)
+    with at_work(platform, send, app, f"push of {branch}") as report:
+        now = git.refuse_stale(platform.paths, app, ref, old, new)
+        update = RefUpdate(ref=ref, old=now, new=new)
+        return _deploy_revision(
+            platform, report, app, new, what=f"push of {branch}", ref_update=update
+        )
+
+
+def deploy(platform: Platform, send: Send, *, app: AppName, revision: str) -> Deployment:
+    """Deploy a branch or commit that the app's repository has already."""
+    with at_work(platform, send, app, f"deploy of {revision}") as report:
+        commit = git.resolve(platform.paths, app, revision)
+        return _deploy_revision(platform, report, app, commit, what=f"deploy of {revision}")
+
+
+def change_config(
+    platform: Platform,
+    send: Send,
+    *,
+    app: AppName,
+    assign: Mapping[str, str],
+    unset: Sequence[str],
+) -> Deployment:
+    """Set and unset variables of a deployed app as one new release; together or not at all."""
+    what = "config " + " ".join([*sorted(assign), *(f"-{key}" for key in unset)])
+    with at_work(platform, send, app, what) as report:
+        before = platform.store.config.get(app)
+        after = Environment({**before, **assign})
+        for key in unset:
+            after.pop(key, None)
+        current = ledger.live(platform, app)
+        return _release(
+            platform, report, app, contents.of_release(current), what=what, config=after
+        )
+
+
+def refresh(platform: Platform, send: Send, *, app: AppName, reason: str) -> Deployment:
+    """Deploy the live contents anew with today's environment; after a change of global config."""
+    with at_work(platform, send, app, reason) as report:
+        made_of = contents.of_release(ledger.live(platform, app))
+        return _release(platform, report, app, made_of, what=reason)
+
+
+def rollback(
+    platform: Platform, send: Send, *, app: AppName, number: int | None, keep_config: bool
+) -> Deployment:
+    """Deploy the contents of an earlier release without a build, by default with its config."""
+    with at_work(platform, send, app, "rollback") as report:
+        target = ledger.earlier(platform, app, number)
+        what = f"rollback to release {target.number}"
+        made_of = contents.of_release(target)
+        if keep_config:
+            return _release(platform, report, app, made_of, what=what)
+        return _release(
+            platform, report, app, made_of, what=what, config=target.config, env_of=target
+        )
+
+
+def scale(
+    platform: Platform, send: Send, *, app: AppName, quantities: Mapping[ProcessName, int]
+) -> Deployment:
+    """Run more or fewer containers of the live release; only the difference is touched."""
+    with at_work(platform, send, app, "scale") as report:
+        release = ledger.live(platform, app)
+        before = platform.store.formation.get(app)
+        _require(release, list(quantities))
+        after = before | {
+            name: replace(plan.scale_of(name, before), quantity=quantity)
+            for name, quantity in quantities.items()
+        }
+        planned = plan.difference(release, after, ledger.running(platform, app))
+        return _place(platform, report, planned, changes.scaled(platform, app, after))
+
+
+def restart(
+    platform: Platform, send: Send, *, app: AppName, processes: Sequence[ProcessName]
+) -> Deployment:
+    """Replace the containers of the named processes, or all, by new ones of the live release."""
+    with at_work(platform, send, app, "restart") as report:
+        release = ledger.live(platform, app)
+        _require(release, processes)
+        named = processes or [process.name for process in release.processes]
+        formation = platform.store.formation.get(app)
+        planned = plan.replacement(release, formation, ledger.running(platform, app), named)
+        return _place(platform, report, planned, changes.no_change())
+
+
+def stop(platform: Platform, send: Send, *, app: AppName) -> Deployment:
+    """Answer with the stopped page and end every container."""
+    with at_work(platform, send, app, "stop") as report:
+        release = ledger.live(platform, app)
+        planned = plan.nothing(release, ledger.running(platform, app))
+        return _place(platform, report, planned, changes.stopping(platform, app, stopped=True))
+
+
+def start(platform: Platform, send: Send, *, app: AppName) -> Deployment:
+    """Run a stopped app again."""
+    with at_work(platform, send, app, "start") as report:
+        release = ledger.live(platform, app)
+        formation = platform.store.formation.get(app)
+        planned = plan.difference(release, formation, ledger.running(platform, app))
+        return _place(platform, report, planned, changes.stopping(platform, app, stopped=False))
+
+
+def apply_routes(platform: Platform, *, changed: str = "") -> None:
+    """Enter at the routes: after a change of domains or proxy settings nothing is staged.
+
+    Raises:
+        ProxyRefused: what served before still serves.
+    """
+    routes.apply(platform, changed=changed)
+
+
+@contextmanager
+def at_work(platform: Platform, send: Send, app: AppName, what: str) -> Iterator[Report]:
+    """Hold the app's lock, mend what a dead runner left, and tell plugins of a failure."""
+    report = Report(send)
+    platform.store.apps.get(app)
+    with app_lock(
+        platform.paths,
+        app,
+        what=what,
+        actor=platform.actor,
+        on_wait=lambda holder: report.progress(f"Waiting: {app} is busy with {holder}"),
+    ):
+        recovery.recover(platform, app, report)
+        recovery.recover_all(platform, report, but=app)
+        try:
+            yield report
+        except DokkupyError as error:
+            failure = Failure(process="", cause=error.message, fix=error.hint, log=error.detail)
+            platform.hooks.deploy_failed(app=app, failure=failure)
+            raise
+
+
+def _deploy_revision(
+    platform: Platform,
+    report: Report,
+    app: AppName,
+    revision: str,
+    *,
+    what: str,
+    ref_update: RefUpdate | None = None,
+) -> Deployment:
+    with building.exported(platform, app, revision, f"{what} ({revision[:8]})") as source:
+        platform.hooks.pre_build(source=source)
+        with report.step("build"):
+            build = building.build(platform, report, source)
+        platform.hooks.post_build(build=build)
+        made_of = contents.of_build(source, build, platform.engine.image(build.image))
+    return _release(
+        platform, report, app, made_of, what=what, with_task=True, ref_update=ref_update
+    )
+
+
+def _release(
+    platform: Platform,
+    report: Report,
+    app: AppName,
+    made_of: Contents,
+    *,
+    what: str,
+    config: Environment | None = None,
+    env_of: Release | None = None,
+    with_task: bool = False,
+    ref_update: RefUpdate | None = None,
+) -> Deployment:
+    release = ledger.record(platform, app, made_of, what=what, config=config, env_of=env_of)
+    try:
+        if with_task and release.release_task:
+            with report.step("release task"):
+                _run_task(platform, report, release)
+        platform.hooks.pre_deploy(release=release)
+        stopped = platform.store.apps.get(app).stopped
+        formation = {} if stopped else platform.store.formation.get(app)
+        running = ledger.running(platform, app)
+        planned = (
+            plan.nothing(release, running)
+            if stopped
+            else plan.everything(release, formation, running)
+        )
+        done = _place(platform, report, planned, changes.going_live(platform, release), ref_update)
+    except DokkupyError as error:
+        platform.store.releases.set_state(
+            app, release.number, ReleaseState.FAILED, error=error.message
+        )
+        ledger.note_steps(platform, report, release)
+        raise
+    ledger.note_steps(platform, report, release)
+    platform.hooks.post_deploy(release=release)
+    return done
+
+
+def _run_task(platform: Platform, report: Report, release: Release) -> None:
+    report.progress(f"Running the release task: {release.release_task[-1]}")
+    task = OneOff(
+        release=release,
+        command=release.release_task,
+        env=Environment(),
+        scale=Scale(quantity=1),
+        purpose="release",
+    )
+    for line in platform.scheduler.run(task):
+        report.output(line.decode("utf-8", "replace"))
+
+
+def _place(
+    platform: Platform,
+    report: Report,
+    planned: Plan,
+    change: Change,
+    ref_update: RefUpdate | None = None,
+) -> Deployment:
+    release, began = planned.release, time.monotonic()
+    pace = _pace(platform, release.app)
+    run = RolloutRun(platform, planned, change, pace=pace, ref_update=ref_update)
+    try:
+        with report.step("stage"):
+            run.stage()
+        with report.step("check"):
+            run.check()
+            platform.hooks.check_deploy(release=release, instances=run.instances)
+        with report.step("switch"):
+            run.switch()
+        report.progress(_serving(platform, release))
+        with report.step("probation"):
+            run.probation()
+    except BaseException:
+        run.undo()
+        raise
+    with report.step("drain and retire"):
+        run.finish()
+    return Deployment(
+        app=release.app,
+        release=release.number,
+        urls=tuple(routes.urls(platform, release.app)),
+        seconds=time.monotonic() - began,
+    )
+
+
+def _serving(platform: Platform, release: Release) -> str:
+    found = routes.urls(platform, release.app)
+    where = f" at {found[0]}" if found else ""
+    return f"Release {release.number} of {release.app} has the traffic{where}"
+
+
+def _require(release: Release, processes: Sequence[ProcessName]) -> None:
+    known = [process.name for process in release.processes]
+    for process in processes:
+        if process not in known:
+            raise NotFound(
+                f"App {release.app} has no process {process}.", hint=f"It has: {', '.join(known)}"
+            )
+
+
+def _pace(platform: Platform, app: AppName) -> Pace:
+    values = platform.properties.values("checks", app)
+    return Pace(**{key: float(str(value)) for key, value in values.items()})

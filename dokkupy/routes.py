@@ -1,0 +1,76 @@
+"""Which hosts lead to which endpoints, computed from the store for every app at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dokkupy.plan import WEB
+from dokkupy.store import RolloutState
+from dokkupy.types import Endpoint, Instance, InstanceState, Route, RouteState
+
+if TYPE_CHECKING:
+    from dokkupy.platform import Platform
+    from dokkupy.store import App
+
+
+def compute(platform: Platform) -> list[Route]:
+    """Return the route of every app, by name; pure but for reading the store."""
+    store = platform.store
+    by_app: dict[str, list[Instance]] = {}
+    for instance in store.instances.list():
+        by_app.setdefault(instance.app, []).append(instance)
+    on_probation = {
+        rollout.app
+        for rollout in store.rollouts.unfinished()
+        if rollout.state is RolloutState.SWITCHED
+    }
+    deployed = store.releases.live_numbers()
+    routes = []
+    for app in store.apps.list():
+        instances = by_app.get(app.name, [])
+        serving = _endpoints(instances, InstanceState.LIVE)
+        before = _endpoints(instances, InstanceState.DRAINING)
+        routes.append(
+            Route(
+                app=app.name,
+                hosts=tuple(platform.hooks.vhosts(app=app.name)),
+                state=_state(app, deployed=app.name in deployed, serving=bool(serving)),
+                endpoints=serving,
+                backups=before if app.name in on_probation and serving else (),
+            )
+        )
+    return routes
+
+
+def apply(platform: Platform, *, changed: str = "") -> None:
+    """Make the proxy serve what the store says; the one way in which traffic ever moves.
+
+    Raises:
+        ProxyRefused: what served before still serves.
+    """
+    routes = compute(platform)
+    platform.proxy.apply(routes, changed=changed)
+    platform.store.routes.replace({route.app: route.hosts for route in routes})
+
+
+def urls(platform: Platform, app: str) -> list[str]:
+    """Return the addresses under which an app is reached, as a person would type them."""
+    port = platform.store.meta.get("http_port", "80")
+    suffix = "" if port == "80" else f":{port}"
+    return [f"http://{host}{suffix}" for host in platform.store.routes.all().get(app, [])]
+
+
+def _endpoints(instances: list[Instance], state: InstanceState) -> tuple[Endpoint, ...]:
+    return tuple(
+        instance.endpoint
+        for instance in instances
+        if instance.state is state and instance.process == WEB and instance.endpoint
+    )
+
+
+def _state(app: App, *, deployed: bool, serving: bool) -> RouteState:
+    if app.stopped:
+        return RouteState.STOPPED
+    if serving:
+        return RouteState.SERVING
+    return RouteState.STOPPED if deployed else RouteState.NEVER_DEPLOYED
