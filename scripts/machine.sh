@@ -123,18 +123,18 @@ want_python() {
     find_python >/dev/null || want_package python3-venv "runs dokkupy, in a virtual environment"
 }
 
-make_venv() { # DIR PACKAGE...: a virtual environment with uv and PACKAGEs
+make_venv() { # DIR ARGUMENT...: a virtual environment with uv and what `uv pip install` is told
     local dir=$1 python
     shift
     if [ ! -x "$dir/bin/uv" ] || ! "$dir/bin/python" -c '' 2>/dev/null; then
         python=$(find_python) || die "No Python of at least 3.11 is here." "apt-get install python3-venv"
         rm -rf "$dir"
         "$python" -m venv "$dir" || die "A virtual environment could not be made in $dir." "apt-get install python3-venv"
-        "$dir/bin/pip" install -q uv || die "pip could not install uv." "Check the index in: pip config list"
+        "$dir/bin/pip" install -qq uv || die "pip could not install uv." "Check the index in: pip config list"
     fi
     read_indexes "$dir/bin/pip"
-    [ $# = 0 ] || "$dir/bin/uv" pip install -q --python "$dir/bin/python" "$@" ||
-        die "These could not be installed: $*." "Check the index in: pip config list"
+    [ $# = 0 ] || "$dir/bin/uv" pip install -q --no-sources --python "$dir/bin/python" "$@" ||
+        die "uv could not install into $dir." "Check the index in: pip config list"
 }
 
 # --- engine -------------------------------------------------------------------------------

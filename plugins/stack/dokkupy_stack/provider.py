@@ -6,15 +6,15 @@ import fcntl
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from dokkupy.engine import ImageBuild
-from dokkupy.errors import ImageNotFound
+from dokkupy.errors import EngineError, ImageNotFound
 from dokkupy_stack.foundation import ensure_foundation, foundation_reference
-from dokkupy_stack.recipe import Recipe, recipes_for
+from dokkupy_stack.recipe import LABEL, LABEL_VERSION, Recipe, recipes_for
 from dokkupy_stack.settings import MachineSettings
 from dokkupy_stack.stacks import Stack
 
@@ -75,6 +75,16 @@ class Provider:
             self.engine.tag(image, recipe.reference)
         for tag in recipe.stack.tags:
             self.engine.tag(image, tag)
+        self._forget(recipe)
+
+    def _forget(self, current: Recipe) -> None:
+        """Drop the names of what `current` replaced; layers that apps stand on stay."""
+        for image in self.engine.images({LABEL: current.stack.name}):
+            if image.labels.get(LABEL_VERSION) != current.version:
+                for tag in image.tags:
+                    # Refused while a container runs on it: then the next time will do.
+                    with suppress(EngineError):
+                        self.engine.remove_image(tag)
 
     def _build(self, recipe: Recipe) -> str:
         with tempfile.TemporaryDirectory(prefix="dokkupy-stack-") as directory:

@@ -14,6 +14,14 @@ from dokkupy_stack.certificates import BUNDLE, DIRECTORY, read_certificates
 
 ROOT: Final = Path("/")
 
+LEAN_APT: Final = """\
+Dir::Cache::pkgcache "";
+Dir::Cache::srcpkgcache "";
+Dpkg::Use-Pty "0";
+DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb"; };
+"""
+"""What keeps apt's caches out of image layers and its progress bars out of build logs."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachineSettings:
@@ -56,7 +64,10 @@ class MachineSettings:
 
     def files(self) -> dict[str, bytes]:
         """Return the files to lay over an image: absolute path -> content."""
-        texts = {"/etc/pip.conf": pip_settings.render(self.pip, bundle=BUNDLE)}
+        texts = {
+            "/etc/apt/apt.conf.d/80lean": LEAN_APT,
+            "/etc/pip.conf": pip_settings.render(self.pip, bundle=BUNDLE),
+        }
         if self.sources:
             texts["/etc/apt/sources.list.d/machine.sources"] = self.apt_sources
         if self.options:

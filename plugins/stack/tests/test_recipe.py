@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dokkupy_stack.apt_settings import AptSource
 from dokkupy_stack.recipe import Recipe, recipes_for
-from dokkupy_stack.settings import MachineSettings
+from dokkupy_stack.settings import LEAN_APT, MachineSettings
 from dokkupy_stack.stacks import PYTHON
 
 SOURCE = AptSource(
@@ -36,7 +36,8 @@ def test_the_ground_gets_the_machines_settings_before_anything_is_installed() ->
         "COPY overlay/ /",
         (
             "RUN command -v update-ca-certificates >/dev/null"
-            " || { apt-get update && apt-get install -y --no-install-recommends ca-certificates"
+            " || { apt-get -q update && apt-get -q install -y"
+            " --no-install-recommends ca-certificates"
             " && rm -rf /var/lib/apt/lists/*; }; update-ca-certificates"
         ),
         "ENV LANG=C.UTF-8",
@@ -45,6 +46,7 @@ def test_the_ground_gets_the_machines_settings_before_anything_is_installed() ->
     assert {path: text.decode() for path, text in ground.files.items()} == {
         "/etc/apt/keyrings/k.gpg": "key",
         "/etc/apt/sources.list.d/machine.sources": SOURCE.stanza(),
+        "/etc/apt/apt.conf.d/80lean": LEAN_APT,
         "/etc/apt/apt.conf.d/90machine": 'Acquire::http::Proxy "http://proxy.example:3128";\n',
         "/etc/pip.conf": (
             "[global]\n"
@@ -62,7 +64,8 @@ def test_python_stands_on_exactly_the_ground_that_was_made() -> None:
     assert python.dockerfile.splitlines()[:2] == [
         f"FROM dokkupy/base:{ground.version}",
         (
-            "RUN apt-get update && apt-get install -y --no-install-recommends python3 python3-venv"
+            "RUN apt-get -q update && apt-get -q install -y"
+            " --no-install-recommends python3 python3-venv"
             " && rm -rf /var/lib/apt/lists/*"
         ),
     ]
@@ -84,7 +87,7 @@ def test_another_foundation_or_another_setting_makes_another_version_all_the_way
 def test_without_usable_sources_the_images_own_are_left_alone() -> None:
     ground, _ = python_of(MachineSettings(codename="bookworm", sources=()))
     assert "sources.list" not in ground.dockerfile
-    assert set(ground.files) == {"/etc/pip.conf"}
+    assert set(ground.files) == {"/etc/apt/apt.conf.d/80lean", "/etc/pip.conf"}
 
 
 def test_a_context_holds_the_dockerfile_and_the_overlay(tmp_path: Path) -> None:
