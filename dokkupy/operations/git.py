@@ -1,0 +1,164 @@
+"""The operations of the noun `git`: where to push, which branch deploys, deploy one by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from dokkupy import git, jobs
+from dokkupy.deployment import Deployment
+from dokkupy.errors import UsageError
+from dokkupy.names import AppName, Scope
+from dokkupy.operations.registry import Help, operation
+from dokkupy.remote import Address, autocreates, keep_autocreate
+
+if TYPE_CHECKING:
+    from dokkupy.platform import Platform
+    from dokkupy.types import Stream
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remote:
+    """Where an app can be pushed to."""
+
+    path: str
+    """For a push on this machine, by a user who may write to the root."""
+    ssh: str | None
+    """For a push from anywhere; None as long as `git set --global ssh` has not been used."""
+
+    def text(self) -> str:
+        """Return what a person reads."""
+        return f"git remote add dokkupy {self.ssh or self.path}"
+
+
+@operation(summary="Show where to push an app", reads=True)
+def remote(platform: Platform, app: AppName) -> Remote:
+    """Show the addresses that `git push` takes for an app.
+
+    Raises:
+        NotFound: there is no such app.
+    """
+    platform.store.apps.get(app)
+    path = git.ensure_repo(platform.paths, app)
+    address = Address.of(platform.store.meta)
+    return Remote(path=str(path), ssh=address.url(app) if address else None)
+
+
+@operation(summary="Deploy a branch or commit that has been pushed")
+def deploy(
+    platform: Platform,
+    app: AppName,
+    revision: Annotated[str | None, Help("Branch or commit; the deploy branch by default")] = None,
+) -> Stream[Deployment]:
+    """Build and deploy what the app's repository has already.
+
+    Raises:
+        NotFound: there is no such app, branch or commit.
+        DokkupyError: the deploy failed; what served before still serves.
+    """
+    chosen = revision or platform.store.apps.get(app).deploy_branch
+    if not chosen:
+        raise UsageError(
+            f"Nothing has been pushed to {app} yet.",
+            hint=f"See where to push it: dokkupy git remote {app}",
+        )
+    git.resolve(platform.paths, app, chosen)
+    result: dict[str, Any] = yield from jobs.run(platform, "deploy", app, {"revision": chosen})
+    return Deployment(**(result | {"urls": tuple(result["urls"])}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """A setting after its change."""
+
+    key: str
+    value: str
+
+    def text(self) -> str:
+        """Return what a person reads."""
+        return f"{self.key} is {self.value}." if self.value else f"{self.key} is not set."
+
+
+@operation(summary="Decide which branch deploys, or how this root is reached by ssh", name="set")
+def set_(
+    platform: Platform,
+    scope: Annotated[Scope, Help("The app for deploy-branch, --global for the others")],
+    key: Annotated[
+        Literal["deploy-branch", "ssh", "autocreate"],
+        Help("deploy-branch: NAME; ssh: USER@HOST[:PORT]; autocreate: on or off"),
+    ],
+    value: Annotated[str | None, Help("Its new value; without one it is unset")] = None,
+) -> Setting:
+    """Change one setting.
+
+    Without a deploy branch the next push decides it. `ssh` is what `git remote` shows. With
+    `autocreate` on, which it is by default, a push over ssh to an unknown app makes it.
+
+    Raises:
+        NotFound: there is no such app.
+        UsageError: the value is not one, or the setting belongs to the other scope.
+    """
+    if (key == "deploy-branch") is not bool(scope):
+        where = "an app" if key == "deploy-branch" else "--global"
+        raise UsageError(f"{key} is a setting of {where}.", hint="See: dokkupy git set --help")
+    if scope:
+        return _set_branch(platform, AppName(scope), value or "")
+    if key == "ssh":
+        address = Address.parse(value) if value else None
+        platform.store.meta.set("ssh", str(address or ""))
+        return Setting(key=key, value=str(address or ""))
+    keep_autocreate(platform.store.meta, value or "on")
+    return Setting(key=key, value="on" if autocreates(platform.store.meta) else "off")
+
+
+def _set_branch(platform: Platform, app: AppName, branch: str) -> Setting:
+    platform.store.apps.get(app)
+    if branch:
+        git.check_branch(branch)
+        git.ensure_repo(platform.paths, app)
+        git.set_head(platform.paths, app, branch)
+    platform.store.apps.set_deploy_branch(app, branch)
+    return Setting(key="deploy-branch", value=branch)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushedBranch:
+    """One branch of an app's repository."""
+
+    branch: str
+    commit: str
+    author: str
+    at: float
+    """Seconds since the epoch (UTC) of the commit."""
+    subject: str
+    deploys: bool
+
+
+@operation(
+    summary="Show the branches that were pushed to an app",
+    reads=True,
+    default=True,
+    empty="Nothing has been pushed yet. See where to: dokkupy git remote APP",
+)
+def report(platform: Platform, app: AppName) -> list[PushedBranch]:
+    """Show every branch that the app's repository has, and which one deploys.
+
+    Raises:
+        NotFound: there is no such app.
+    """
+    deploys = platform.store.apps.get(app).deploy_branch
+    git.ensure_repo(platform.paths, app)
+    rows = []
+    for branch, commit_id in git.branches(platform.paths, app).items():
+        commit = git.commit(platform.paths, app, commit_id)
+        rows.append(
+            PushedBranch(
+                branch=branch,
+                commit=commit.id,
+                author=commit.author,
+                at=commit.at,
+                subject=commit.subject,
+                deploys=branch == deploys,
+            )
+        )
+    return rows
