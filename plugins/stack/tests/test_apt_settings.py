@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from dokkupy_stack.apt_settings import AptSource, parse_deb822, read_sources, select_options
 
 DISTRIBUTION = """\

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from dokkupy_stack.stacks import BASE, PYTHON, StackName, lineage, stack_named, stack_of
 
 from dokkupy.errors import NotFound, UsageError
+from dokkupy_stack.stacks import BASE, PYTHON, StackName, lineage, stack_named, stack_of
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,10 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 
 import pytest
-from dokkupy_stack.stream import stream
 
 from dokkupy.errors import BuildFailed
 from dokkupy.types import Line
+from dokkupy_stack.stream import stream
 
 
 def test_lines_come_while_the_work_goes_on_and_the_result_at_the_end() -> None:
