@@ -1,0 +1,241 @@
+"""The engine protocol spoken with Docker."""
+
+from __future__ import annotations
+
+import math
+import os
+import select
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import IO, Any, Final, Literal, TypeVar
+
+from dokkupy.engine import (
+    ContainerInfo,
+    ContainerSpec,
+    ImageBuild,
+    ImageInfo,
+    Listener,
+    NetworkSpec,
+)
+from dokkupy.engine_docker import images, listeners, networks, sessions
+from dokkupy.engine_docker.build import build_classic
+from dokkupy.engine_docker.buildkit import build_with_buildkit, find_client
+from dokkupy.engine_docker.client import Client
+from dokkupy.engine_docker.container import container_config, container_info, image_info
+from dokkupy.engine_docker.context import read_dockerfile
+from dokkupy.engine_docker.dockerfile import bases_if_nothing_runs
+from dokkupy.engine_docker.refusals import vanished
+from dokkupy.engine_docker.wire import Stream, lines, open_stream
+from dokkupy.errors import Conflict, ImageNotFound, NotFound, UsageError
+
+DEFAULT_SOCKET: Final = Path("/var/run/docker.sock")
+_LONGEST_POLL_MS: Final = 2**31 - 1
+_Info = TypeVar("_Info")
+
+
+class DockerEngine:
+    """Docker on this host, by its socket.
+
+    Nothing is imported or connected before the first request; `warm` does it in the background.
+    """
+
+    def __init__(self, socket: Path | None = None) -> None:
+        self._client = Client(socket or _socket_from_environment())
+
+    def warm(self) -> None:
+        """Import the SDK and look for a BuildKit client while the caller does something else."""
+        threading.Thread(target=self._client.warm, name="warm-engine", daemon=True).start()
+        threading.Thread(target=find_client, name="warm-buildkit", daemon=True).start()
+
+    def close(self) -> None:
+        """Close the idle connections; the next request opens new ones."""
+        self._client.close()
+
+    def ping(self) -> str:
+        return self._client.ping()
+
+    def ensure_network(self, spec: NetworkSpec) -> None:
+        networks.ensure(self._client, spec)
+
+    def networks(self, labels: Mapping[str, str]) -> list[str]:
+        with self._client.asking() as api:
+            return [raw["Name"] for raw in api.networks(filters=_carrying(labels))]
+
+    def subnets(self) -> list[str]:
+        with self._client.asking() as api:
+            return networks.subnets(api.networks())
+
+    def remove_network(self, name: str) -> None:
+        with suppress(NotFound), self._client.asking() as api:
+            api.remove_network(name)
+
+    def build(self, build: ImageBuild, on_line: Callable[[str], None]) -> str:
+        dockerfile = read_dockerfile(build.context, build.dockerfile)
+        if build.secrets or build.buildkit or self._needs_no_limits(dockerfile):
+            self.ping()
+            return build_with_buildkit(self._client.socket, build, on_line)
+        return build_classic(self._client, build, dockerfile, on_line)
+
+    def _needs_no_limits(self, dockerfile: str) -> bool:
+        """Say whether a build runs nothing: then BuildKit is as safe, and twice as fast."""
+        bases = bases_if_nothing_runs(dockerfile)
+        if bases is None or not find_client():
+            return False
+        try:
+            raw = [self._client.inspect_image(base) for base in bases]
+        except ImageNotFound:
+            return False
+        return not any((image.get("Config") or {}).get("OnBuild") for image in raw)
+
+    def image(self, reference: str) -> ImageInfo:
+        return image_info(self._client.inspect_image(reference))
+
+    def images(self, labels: Mapping[str, str]) -> list[ImageInfo]:
+        with self._client.asking() as api:
+            found = [raw["Id"] for raw in api.images(filters=_carrying(labels))]
+        return list(_those_left(self.image, found, ImageNotFound))
+
+    def pull(self, reference: str, timeout: float) -> None:
+        images.pull(self._client, reference, timeout)
+
+    def tag(self, image: str, reference: str) -> None:
+        with self._client.asking() as api:
+            api.tag(image, *images.split_reference(reference))
+
+    def import_image(self, tar: IO[bytes], reference: str, labels: Mapping[str, str]) -> str:
+        return images.import_image(self._client, tar, reference, labels)
+
+    def remove_image(self, reference: str) -> None:
+        images.remove_image(self._client, reference)
+
+    def create(self, spec: ContainerSpec) -> str:
+        with self._client.asking() as api:
+            config = container_config(spec)
+            created = api.create_container_from_config(config, spec.name)  # type: ignore[no-untyped-call]
+        return str(created["Id"])
+
+    def start(self, container: str) -> None:
+        with self._client.asking() as api:
+            api.start(container)
+
+    def stop(self, container: str, timeout: float) -> None:
+        with self._client.asking() as api:
+            api.stop(container, timeout=math.ceil(timeout))
+
+    def kill(self, container: str, signal: str = "KILL") -> None:
+        try:
+            with self._client.asking() as api:
+                api.kill(container, signal)
+        except Conflict as error:
+            if "is not running" not in error.message:
+                raise
+
+    def remove(self, container: str) -> None:
+        try:
+            with self._client.asking() as api:
+                api.remove_container(container, v=True, force=True)
+        except NotFound:
+            return
+        except Conflict as error:
+            if "already in progress" not in error.message:
+                raise
+            with suppress(NotFound), self._until(container, "removed") as removed:
+                removed.read_all()
+
+    def set_restart_policy(self, container: str, policy: Literal["no", "unless-stopped"]) -> None:
+        with self._client.asking() as api:
+            restart = {"Name": policy, "MaximumRetryCount": 0}
+            api.update_container(container, restart_policy=restart)  # type: ignore[arg-type]
+
+    def inspect(self, container: str) -> ContainerInfo:
+        with self._client.asking() as api:
+            return container_info(api.inspect_container(container))
+
+    def containers(self, labels: Mapping[str, str]) -> list[ContainerInfo]:
+        with self._client.asking() as api:
+            found = [raw["Id"] for raw in api.containers(all=True, filters=_carrying(labels))]
+        return list(_those_left(self.inspect, found, NotFound))
+
+    def wait(self, containers: Sequence[str], timeout: float) -> str | None:
+        deadline = time.monotonic() + timeout
+        poll = select.poll()
+        waiting: list[tuple[str, Stream]] = []
+        with ExitStack() as opened:
+            for container in containers:
+                try:
+                    stream = opened.enter_context(self._until(container, "not-running"))
+                except NotFound:
+                    return container
+                if stream.has_rest:
+                    return container
+                waiting.append((container, stream))
+                poll.register(stream.fileno(), select.POLLIN)
+            left = max(0.0, deadline - time.monotonic()) * 1000
+            ready = dict(poll.poll(min(math.ceil(left), _LONGEST_POLL_MS)))
+            for container, stream in waiting:
+                if stream.fileno() in ready:
+                    if not stream.read():
+                        raise vanished()
+                    return container
+        return None
+
+    def _until(self, container: str, condition: Literal["not-running", "removed"]) -> Stream:
+        path = f"/containers/{container}/wait"
+        return open_stream(self._client.socket, "POST", path, query={"condition": condition})
+
+    def logs(
+        self,
+        container: str,
+        *,
+        follow: bool = False,
+        tail: int | None = None,
+        since: float = 0.0,
+    ) -> Iterator[bytes]:
+        query = {"stdout": "1", "stderr": "1", "follow": str(int(follow))}
+        query["tail"] = "all" if tail is None else str(tail)
+        if since:
+            query["since"] = f"{since:.9f}"
+        with self._client.asking() as api:
+            tty: bool = api.inspect_container(container)["Config"]["Tty"]
+        path = f"/containers/{container}/logs"
+        with open_stream(self._client.socket, "GET", path, query=query) as stream:
+            yield from lines(stream, tty=tty)
+
+    def attach(self, container: str) -> int:
+        return sessions.attach(self._client, container)
+
+    def execute(
+        self, container: str, command: Sequence[str], *, interactive: bool, tty: bool
+    ) -> int:
+        return sessions.execute(self._client, container, command, interactive=interactive, tty=tty)
+
+    def listeners(self, container: str) -> list[Listener]:
+        return listeners.listeners(self._client, self.inspect(container))
+
+
+def _those_left(
+    look: Callable[[str], _Info], ids: Sequence[str], gone: type[NotFound | ImageNotFound]
+) -> Iterator[_Info]:
+    """Look at each; one that was removed since it was listed is left out."""
+    for reference in ids:
+        with suppress(gone):
+            yield look(reference)
+
+
+def _carrying(labels: Mapping[str, str]) -> dict[str, Any]:
+    return {"label": [f"{key}={value}" for key, value in labels.items()]}
+
+
+def _socket_from_environment() -> Path:
+    host = os.environ.get("DOCKER_HOST", "")
+    if not host:
+        return DEFAULT_SOCKET
+    if not host.startswith("unix://"):
+        raise UsageError(
+            f"DOCKER_HOST is {host}, but dokkupy needs the container engine of its own host.",
+            hint="unset DOCKER_HOST",
+        )
+    return Path(host.removeprefix("unix://"))

@@ -1,0 +1,69 @@
+"""Docker's bridge networks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from dokkupy.engine import NetworkSpec
+from dokkupy.engine_docker.client import Client
+from dokkupy.errors import Conflict
+
+_SETTLE_SECONDS: Final = 5.0
+_LOOK_AGAIN_SECONDS: Final = 0.02
+
+
+def ensure(client: Client, spec: NetworkSpec) -> None:
+    """Create the network unless it exists; another process may be doing the same right now.
+
+    Raises:
+        Conflict: it exists with another subnet, or another network has the subnet.
+    """
+    if _exists(client, spec):
+        return
+    try:
+        with client.asking() as api:
+            api.create_network(**network_config(spec))
+    except Conflict:
+        # Docker claims the subnet before it shows the name: the other may not be visible yet.
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        while not _exists(client, spec):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_LOOK_AGAIN_SECONDS)
+
+
+def network_config(spec: NetworkSpec) -> dict[str, Any]:
+    """Return the arguments of the SDK's `create_network` for `spec`."""
+    return {
+        "name": spec.name,
+        "driver": "bridge",
+        "check_duplicate": True,
+        "labels": dict(spec.labels),
+        "options": {"com.docker.network.bridge.enable_icc": "false"} if spec.isolated else {},
+        "ipam": {
+            "Driver": "default",
+            "Config": [{"Subnet": spec.subnet, "Gateway": spec.gateway}],
+        },
+    }
+
+
+def subnets(networks: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the CIDRs of networks as NetworkList or NetworkInspect describe them."""
+    pools = (pool for raw in networks for pool in (raw.get("IPAM") or {}).get("Config") or [])
+    return [pool["Subnet"] for pool in pools if "Subnet" in pool]
+
+
+def _exists(client: Client, spec: NetworkSpec) -> bool:
+    with client.asking() as api:
+        # Docker's filter also finds names that merely contain this one.
+        found = [raw for raw in api.networks(names=[spec.name]) if raw["Name"] == spec.name]
+    there = subnets(found)
+    if found and spec.subnet not in there:
+        raise Conflict(
+            f"The network {spec.name} exists with {', '.join(there) or 'no subnet'}, "
+            f"not {spec.subnet}.",
+            hint=f"Remove it, if nothing uses it: docker network rm {spec.name}",
+        )
+    return bool(found)
