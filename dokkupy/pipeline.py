@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dokkupy import building, changes, contents, git, ledger, plan, recovery, routes
 from dokkupy.deployment import Deployment
@@ -112,7 +112,30 @@ def scale(
             for name, quantity in quantities.items()
         }
         planned = plan.difference(release, after, ledger.running(platform, app))
-        return _place(platform, report, planned, changes.scaled(platform, app, after))
+        return place(platform, report, planned, changes.scaled(platform, app, after))
+
+
+def limit(
+    platform: Platform,
+    send: Send,
+    *,
+    app: AppName,
+    process: ProcessName,
+    memory: int | None,
+    cpus: float | None,
+    pids: int | None,
+) -> Deployment:
+    """Change what each container of a process may take (bytes, cores, tasks); None stays."""
+    with at_work(platform, send, app, f"limit of {process}") as report:
+        release = ledger.live(platform, app)
+        _require(release, [process])
+        before = platform.store.formation.get(app)
+        given = {"memory": memory, "cpus": cpus, "pids": pids}
+        wanted: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+        after = before | {process: replace(plan.scale_of(process, before), **wanted)}
+        running = ledger.running(platform, app)
+        planned = plan.replacement(release, after, running, [process])
+        return place(platform, report, planned, changes.scaled(platform, app, after))
 
 
 def restart(
@@ -125,7 +148,7 @@ def restart(
         named = processes or [process.name for process in release.processes]
         formation = platform.store.formation.get(app)
         planned = plan.replacement(release, formation, ledger.running(platform, app), named)
-        return _place(platform, report, planned, changes.no_change())
+        return place(platform, report, planned, changes.no_change())
 
 
 def stop(platform: Platform, send: Send, *, app: AppName) -> Deployment:
@@ -133,7 +156,7 @@ def stop(platform: Platform, send: Send, *, app: AppName) -> Deployment:
     with at_work(platform, send, app, "stop") as report:
         release = ledger.live(platform, app)
         planned = plan.nothing(release, ledger.running(platform, app))
-        return _place(platform, report, planned, changes.stopping(platform, app, stopped=True))
+        return place(platform, report, planned, changes.stopping(platform, app, stopped=True))
 
 
 def start(platform: Platform, send: Send, *, app: AppName) -> Deployment:
@@ -142,7 +165,7 @@ def start(platform: Platform, send: Send, *, app: AppName) -> Deployment:
         release = ledger.live(platform, app)
         formation = platform.store.formation.get(app)
         planned = plan.difference(release, formation, ledger.running(platform, app))
-        return _place(platform, report, planned, changes.stopping(platform, app, stopped=False))
+        return place(platform, report, planned, changes.stopping(platform, app, stopped=False))
 
 
 def apply_routes(platform: Platform, *, changed: str = "") -> None:
@@ -222,7 +245,7 @@ def _release(
             if stopped
             else plan.everything(release, formation, running)
         )
-        done = _place(platform, report, planned, changes.going_live(platform, release), ref_update)
+        done = place(platform, report, planned, changes.going_live(platform, release), ref_update)
     except DokkupyError as error:
         platform.store.releases.set_state(
             app, release.number, ReleaseState.FAILED, error=error.message
@@ -247,13 +270,18 @@ def _run_task(platform: Platform, report: Report, release: Release) -> None:
         report.output(line.decode("utf-8", "replace"))
 
 
-def _place(
+def place(
     platform: Platform,
     report: Report,
     planned: Plan,
     change: Change,
     ref_update: RefUpdate | None = None,
 ) -> Deployment:
+    """Walk one rollout from staged to retired, or back; needs the app's lock.
+
+    Raises:
+        DokkupyError: what was staged is gone, what served before still serves.
+    """
     release, began = planned.release, time.monotonic()
     pace = _pace(platform, release.app)
     run = RolloutRun(platform, planned, change, pace=pace, ref_update=ref_update)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 WORK: Final[Mapping[str, str]] = {
     "change-config": "dokkupy.pipeline:change_config",
     "deploy": "dokkupy.pipeline:deploy",
+    "down": "dokkupy.power:down",
+    "limit": "dokkupy.pipeline:limit",
     "push": "dokkupy.branches:push",
     "refresh": "dokkupy.pipeline:refresh",
     "restart": "dokkupy.pipeline:restart",
@@ -36,6 +38,7 @@ WORK: Final[Mapping[str, str]] = {
     "scale": "dokkupy.pipeline:scale",
     "start": "dokkupy.pipeline:start",
     "stop": "dokkupy.pipeline:stop",
+    "up": "dokkupy.power:up",
 }
 """Kind of job -> the function that does it: `f(platform, report, app=…, **arguments)`.
 

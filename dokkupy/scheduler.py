@@ -90,6 +90,10 @@ class Scheduler(Protocol):
         """
         ...
 
+    def pause(self, reference: str, grace: float) -> None:
+        """Stop a container so that `resume` can start it again; a missing one is fine."""
+        ...
+
     def retire(self, reference: str, grace: float) -> None:
         """Ask the container to end, after `grace` seconds make it, and remove it."""
         ...

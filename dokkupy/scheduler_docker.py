@@ -112,6 +112,13 @@ class DockerScheduler:
             return False
         return True
 
+    def pause(self, reference: str, grace: float) -> None:
+        """Stop a container so that `resume` can start it again; a missing one is fine."""
+        try:
+            self._engine.stop(reference, grace)
+        except NotFound:
+            return
+
     def retire(self, reference: str, grace: float) -> None:
         """Stop the container within `grace` seconds, remove it and free its address."""
         try:

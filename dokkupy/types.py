@@ -272,3 +272,10 @@ T = TypeVar("T")
 
 Stream: TypeAlias = Generator[Line, None, T]
 """What a long operation returns: lines while it works, its result at the end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitStatus:
+    """What a command on the caller's terminal ended with; the command line ends with it too."""
+
+    code: int

@@ -1,0 +1,164 @@
+"""Operations on apps as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from dokkupy.errors import DokkupyError
+from dokkupy.names import AppName
+from dokkupy.operations.registry import Help, operation
+
+if TYPE_CHECKING:
+    from dokkupy.platform import Platform
+    from dokkupy.store import App
+
+State = Literal["never deployed", "running", "stopped"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppSummary:
+    """One app in a listing."""
+
+    name: str
+    state: State
+    release: int | None
+    """Number of the release that has the traffic."""
+    domains: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppReport:
+    """One app, whole."""
+
+    name: str
+    state: State
+    release: int | None
+    domains: tuple[str, ...]
+    urls: tuple[str, ...]
+    deploy_branch: str | None
+    processes: dict[str, int]
+    """Process -> how many containers of it run."""
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreatedApp:
+    """A new app and where to push it."""
+
+    name: str
+    remote: str
+    domains: tuple[str, ...]
+
+    def text(self) -> str:
+        """Say it with the next two commands."""
+        return (
+            f"App {self.name} is there. Deploy it from its repository:\n"
+            f"  git remote add dokkupy {self.remote}\n"
+            f"  git push dokkupy main"
+        )
+
+
+@operation(
+    summary="List the apps",
+    name="list",
+    reads=True,
+    default=True,
+    empty="No apps yet. Make one: dokkupy apps create NAME",
+)
+def list_(platform: Platform) -> list[AppSummary]:
+    """List every app with its state, its live release and its domains."""
+    store = platform.store
+    live = store.releases.live_numbers()
+    hosts = store.routes.all()
+    return [
+        AppSummary(
+            name=app.name,
+            state=_state(app, live.get(app.name)),
+            release=live.get(app.name),
+            domains=tuple(hosts.get(app.name, ())),
+        )
+        for app in store.apps.list()
+    ]
+
+
+@operation(summary="Make an app")
+def create(platform: Platform, app: AppName) -> CreatedApp:
+    """Make an app, so that it can be configured and pushed to.
+
+    Raises:
+        Conflict: there is one of that name.
+        ProxyRefused: the proxy cannot serve its page; the app is not made.
+    """
+    from dokkupy import git, routes
+
+    platform.store.apps.create(app)
+    try:
+        remote = git.ensure_repo(platform.paths, app)
+        platform.hooks.app_created(app=app)
+        routes.apply(platform, changed=app)
+    except DokkupyError:
+        git.remove_repo(platform.paths, app)
+        platform.store.apps.destroy(app)
+        raise
+    return CreatedApp(
+        name=app,
+        remote=str(remote),
+        domains=tuple(platform.store.routes.all().get(app, ())),
+    )
+
+
+@operation(summary="Show an app", reads=True)
+def report(platform: Platform, app: AppName) -> AppReport:
+    """Show everything that a listing has no room for."""
+    from collections import Counter
+
+    from dokkupy import ledger, routes
+
+    found = platform.store.apps.get(app)
+    release = platform.store.releases.live_numbers().get(app)
+    return AppReport(
+        name=app,
+        state=_state(found, release),
+        release=release,
+        domains=tuple(platform.store.routes.all().get(app, ())),
+        urls=tuple(routes.urls(platform, app)),
+        deploy_branch=found.deploy_branch or None,
+        processes=dict(Counter(str(i.process) for i in ledger.running(platform, app))),
+        created_at=found.created_at,
+    )
+
+
+@operation(summary="Remove an app and everything that is its own", confirm="app")
+def destroy(
+    platform: Platform,
+    app: AppName,
+    *,
+    force: Annotated[bool, Help("Do not ask")] = False,  # noqa: ARG001 (read by the registry)
+) -> None:
+    """Remove its containers, images, routes, repository, config and settings.
+
+    Waits for a deploy of the app that is under way.
+
+    Raises:
+        Refused: a plugin objects, or nobody confirmed.
+    """
+    import shutil
+
+    from dokkupy import git, recovery, routes
+    from dokkupy.locks import app_lock
+
+    platform.store.apps.get(app)
+    with app_lock(platform.paths, app, what="destroy", actor=platform.actor):
+        platform.hooks.app_destroying(app=app)
+        platform.store.apps.destroy(app)
+        routes.apply(platform, changed=app)
+        platform.scheduler.destroy(app)
+        git.remove_repo(platform.paths, app)
+        shutil.rmtree(recovery.failed_logs(platform, app), ignore_errors=True)
+
+
+def _state(app: App, release: int | None) -> State:
+    if release is None:
+        return "never deployed"
+    return "stopped" if app.stopped else "running"

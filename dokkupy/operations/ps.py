@@ -1,0 +1,204 @@
+"""Operations on the processes of an app."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+from dokkupy import jobs
+from dokkupy.deployment import Deployment
+from dokkupy.errors import Conflict, UsageError
+from dokkupy.names import AppName, ProcessName
+from dokkupy.operations.registry import Help, operation
+from dokkupy.sizes import MemorySize
+from dokkupy.types import Scale, Stream
+
+if TYPE_CHECKING:
+    from dokkupy.platform import Platform
+
+MOST_CONTAINERS = 100
+"""Of one process on one host; more is a slip of the finger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """`PROCESS=N`."""
+
+    process: ProcessName
+    quantity: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Split at the `=`.
+
+        Raises:
+            UsageError: it is not a process name and a number from 0 to 100.
+        """
+        process, _, number = text.partition("=")
+        if not number.isascii() or not number.isdigit() or int(number[:9]) > MOST_CONTAINERS:
+            raise UsageError(
+                f"{text!a:.80} is no quantity.",
+                hint=f"Write PROCESS=N with N from 0 to {MOST_CONTAINERS}, such as web=2.",
+            )
+        return cls(ProcessName.parse(process), int(number))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningProcess:
+    """One container."""
+
+    name: str
+    state: str
+    release: int
+    endpoint: str
+    started_at: float
+    """Seconds since the epoch (UTC)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessScale:
+    """How one process shall run."""
+
+    process: str
+    quantity: int
+    memory: int
+    """Bytes."""
+    cpus: float
+    pids: int
+
+
+@operation(
+    summary="Show the containers of an app",
+    reads=True,
+    default=True,
+    empty="Nothing runs. Start it: dokkupy ps start APP",
+)
+def report(platform: Platform, app: AppName) -> list[RunningProcess]:
+    """Show every container of an app, as the engine sees it now."""
+    platform.store.apps.get(app)
+    rows = []
+    for instance in platform.store.instances.list(app):
+        status = platform.scheduler.status(instance.reference)
+        rows.append(
+            RunningProcess(
+                name=instance.name,
+                state=status.state,
+                release=instance.release,
+                endpoint=str(instance.endpoint or ""),
+                started_at=status.started_at,
+            )
+        )
+    return rows
+
+
+@operation(summary="Change how many containers of a process run, or show it")
+def scale(
+    platform: Platform,
+    app: AppName,
+    quantities: Annotated[list[Quantity] | None, Help("PROCESS=N, several allowed")] = None,
+) -> Stream[list[ProcessScale]]:
+    """Run more or fewer containers of some processes; nothing else is touched.
+
+    Before the first deploy it decides what the first deploy starts.
+
+    Raises:
+        NotFound: the live release has no such process.
+    """
+    platform.store.apps.get(app)
+    wanted = {item.process: item.quantity for item in quantities or ()}
+    if wanted and platform.store.releases.live(app):
+        yield from jobs.run(platform, "scale", app, {"quantities": wanted})
+    elif wanted:
+        scales = {name: Scale(quantity=number) for name, number in wanted.items()}
+        platform.store.formation.set(app, scales)
+    return _scales(platform, app)
+
+
+@operation(summary="Change the limits of a process")
+def limit(
+    platform: Platform,
+    app: AppName,
+    process: ProcessName,
+    *,
+    memory: Annotated[
+        MemorySize | None, Help("Most memory of each container, such as 512m")
+    ] = None,
+    cpus: Annotated[float | None, Help("Most CPU cores of each container; 0 is no limit")] = None,
+    pids: Annotated[int | None, Help("Most processes and threads in each container")] = None,
+) -> Stream[list[ProcessScale]]:
+    """Change what each container of a process may take; they are replaced without losing a request.
+
+    Raises:
+        UsageError: a limit makes no sense.
+    """
+    if (cpus is not None and not 0 <= cpus <= 1024) or (pids is not None and pids < 1):
+        raise UsageError("A limit is out of range.", hint="See: dokkupy ps limit --help")
+    if not platform.store.releases.live(app):
+        platform.store.apps.get(app)
+        raise Conflict(f"App {app} has not been deployed yet.", hint="Push it first.")
+    arguments: dict[str, Any] = {
+        "process": process,
+        "memory": memory.bytes if memory else None,
+        "cpus": cpus,
+        "pids": pids,
+    }
+    yield from jobs.run(platform, "limit", app, arguments)
+    return _scales(platform, app)
+
+
+@operation(summary="Replace containers by new ones of the same release")
+def restart(
+    platform: Platform,
+    app: AppName,
+    processes: Annotated[list[ProcessName] | None, Help("Which processes; all by default")] = None,
+) -> Stream[Deployment]:
+    """Replace containers without losing a request."""
+    return (yield from _job(platform, "restart", app, {"processes": list(processes or ())}))
+
+
+@operation(summary="Stop an app")
+def stop(platform: Platform, app: AppName) -> Stream[Deployment]:
+    """End every container of an app; visitors get a page that says so, with status 503."""
+    return (yield from _job(platform, "stop", app, {}))
+
+
+@operation(summary="Start a stopped app")
+def start(platform: Platform, app: AppName) -> Stream[Deployment]:
+    """Run a stopped app again with its live release."""
+    return (yield from _job(platform, "start", app, {}))
+
+
+@operation(summary="Build and deploy the live revision again")
+def rebuild(platform: Platform, app: AppName) -> Stream[Deployment]:
+    """Build what is deployed anew, after a change of build settings or of a base image."""
+    from dokkupy import ledger
+
+    platform.store.apps.get(app)
+    revision = ledger.live(platform, app).revision
+    return (yield from _job(platform, "deploy", app, {"revision": revision}))
+
+
+def _job(
+    platform: Platform, kind: str, app: AppName, arguments: dict[str, Any]
+) -> Stream[Deployment]:
+    platform.store.apps.get(app)
+    return Deployment.of((yield from jobs.run(platform, kind, app, arguments)))
+
+
+def _scales(platform: Platform, app: AppName) -> list[ProcessScale]:
+    from dokkupy import plan
+
+    formation = platform.store.formation.get(app)
+    release = platform.store.releases.live(app)
+    names = {process.name for process in release.processes} if release else set()
+    return [
+        ProcessScale(
+            process=name,
+            quantity=one.quantity,
+            memory=one.memory,
+            cpus=one.cpus,
+            pids=one.pids,
+        )
+        for name in sorted({*formation, *names})
+        for one in [plan.scale_of(name, formation)]
+    ]

@@ -1,0 +1,265 @@
+"""Operations that stand alone: on the root as a whole, and the everyday verbs of one app."""
+
+from __future__ import annotations
+
+import ipaddress
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Self
+
+from dokkupy import jobs
+from dokkupy.deployment import Deployment
+from dokkupy.errors import NotFound, UsageError
+from dokkupy.names import AppName, HostName, ProcessName
+from dokkupy.operations.registry import Help, KeyValue, Verbatim, operation
+from dokkupy.types import Environment, ExitStatus, Instance, Line, Stream
+
+if TYPE_CHECKING:
+    from dokkupy.platform import Platform
+
+
+class Port(int):
+    """A TCP port."""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the number that `text` spells.
+
+        Raises:
+            UsageError: it is no number from 1 to 65535.
+        """
+        if not text.isascii() or not text.isdigit() or not 0 < int(text[:6]) < 65536:
+            raise UsageError(f"{text!a:.40} is no port.", hint="Use a number from 1 to 65535.")
+        return cls(text)
+
+
+class Subnet(str):
+    """A private IPv4 network in CIDR form, large enough for containers."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the network that `text` spells.
+
+        Raises:
+            UsageError: it is no IPv4 network of 8 to 65,536 addresses.
+        """
+        try:
+            network = ipaddress.IPv4Network(text)
+        except ValueError:
+            raise UsageError(
+                f"{text!a:.40} is no IPv4 network.", hint="Write it as 10.99.0.0/22."
+            ) from None
+        if not 16 <= network.prefixlen <= 29:
+            raise UsageError(f"{network} is not between /16 and /29.", hint="Use a /22.")
+        return cls(network)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Root:
+    """A root folder and where it serves."""
+
+    root: str
+    root_id: str
+    domain: str
+    http_port: int
+    https_port: int
+
+    def text(self) -> str:
+        """Say it with the next command."""
+        return (
+            f"Root {self.root} serves *.{self.domain} on port {self.http_port}.\n"
+            f"Start it: dokkupy --root {self.root} up"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """What a root has running."""
+
+    containers: int
+    proxy: bool
+
+    def text(self) -> str:
+        """Say it in one line."""
+        proxy = "The proxy serves" if self.proxy else "No proxy runs"
+        return f"{proxy}; {self.containers} containers run."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastEvent:
+    """Something that happened."""
+
+    at: float
+    """Seconds since the epoch (UTC)."""
+    actor: str
+    verb: str
+    app: str
+    data: dict[str, object]
+
+
+@operation(summary="Make a root, or change where it serves")
+def init(
+    platform: Platform,
+    *,
+    http_port: Annotated[Port | None, Help("Port for http; 80 by default")] = None,
+    https_port: Annotated[Port | None, Help("Port for https; 443 by default")] = None,
+    domain: Annotated[HostName | None, Help("Apps are served at APP.DOMAIN")] = None,
+    subnet: Annotated[Subnet | None, Help("Network of the containers; chosen by default")] = None,
+) -> Root:
+    """Make the folder with everything that belongs to one dokkupy, or change its settings.
+
+    What is given is changed, what is not stays as it is; apps and their data are never touched.
+    """
+    import secrets
+
+    from dokkupy.store import Store
+
+    platform.paths.make()
+    Store.create(platform.paths.state_db)
+    meta = platform.store.meta
+    given = {"http_port": http_port, "https_port": https_port, "domain": domain, "subnet": subnet}
+    default = {"http_port": "80", "https_port": "443", "domain": "localhost"}
+    with platform.store.write():
+        if not meta.get("root_id"):
+            meta.set("root_id", secrets.token_hex(4))
+        for key, value in given.items():
+            chosen = str(value) if value is not None else meta.get(key) or default.get(key, "")
+            if chosen:
+                meta.set(key, chosen)
+    return Root(
+        root=str(platform.paths.root),
+        root_id=meta.get("root_id"),
+        domain=meta.get("domain"),
+        http_port=int(meta.get("http_port")),
+        https_port=int(meta.get("https_port")),
+    )
+
+
+@operation(summary="Start the proxy and every app that should run")
+def up(platform: Platform) -> Stream[Running]:
+    """Bring the root up, after a reboot or a crash; finishes or undoes what was left half done."""
+    _ = platform.root_id
+    return Running(**(yield from jobs.run(platform, "up", None, {})))
+
+
+@operation(summary="Stop the proxy and every container")
+def down(platform: Platform) -> Stream[Running]:
+    """Bring the root down; `dokkupy up` brings it back as it was."""
+    _ = platform.root_id
+    return Running(**(yield from jobs.run(platform, "down", None, {})))
+
+
+@operation(summary="Go back to an earlier release")
+def rollback(
+    platform: Platform,
+    app: AppName,
+    number: Annotated[int | None, Help("Release to go back to; the one before by default")] = None,
+    *,
+    keep_config: Annotated[bool, Help("Keep today's config instead of that release's")] = False,
+) -> Stream[Deployment]:
+    """Deploy what an earlier release was made of, without a build, as a new release.
+
+    Raises:
+        NotFound: there is no such release.
+        DeployFailed: it does not pass its checks; what served before still serves.
+    """
+    platform.store.apps.get(app)
+    arguments = {"number": number, "keep_config": keep_config}
+    return Deployment.of((yield from jobs.run(platform, "rollback", app, arguments)))
+
+
+@operation(summary="Run a command in the image and environment of an app", interactive=True)
+def run(
+    platform: Platform,
+    app: AppName,
+    command: Annotated[list[str], Verbatim("Command, or the name of a process")],
+    *,
+    env: Annotated[list[KeyValue] | None, Help("A variable for this run alone", short="e")] = None,
+) -> ExitStatus:
+    """Run a command beside the app, on your terminal or pipes, and end with its exit code."""
+    from dokkupy import ledger
+    from dokkupy.scheduler import OneOff
+    from dokkupy.types import Scale
+
+    platform.store.apps.get(app)
+    release = ledger.live(platform, app)
+    named = {process.name: process.command for process in release.processes}
+    chosen = named.get(ProcessName(command[0]), ()) if len(command) == 1 else ()
+    one_off = OneOff(
+        release=release,
+        command=chosen or tuple(command),
+        env=Environment({pair.key: pair.value for pair in env or ()}),
+        scale=Scale(quantity=1),
+        purpose="run",
+        tty=sys.stdin.isatty() and sys.stdout.isatty(),
+    )
+    return ExitStatus(code=platform.scheduler.attach(one_off))
+
+
+@operation(summary="Open a shell in a running container", interactive=True)
+def enter(
+    platform: Platform,
+    app: AppName,
+    container: Annotated[str, Help("Such as web.1, or web for the first")] = "web",
+    command: Annotated[list[str] | None, Verbatim("Command; a shell by default")] = None,
+) -> ExitStatus:
+    """Run a command, by default a shell, inside a container that serves."""
+    found = _containers(platform, app, container)[0]
+    tty = sys.stdin.isatty() and sys.stdout.isatty()
+    words = command or ["sh"]
+    return ExitStatus(code=platform.scheduler.enter(found.reference, words, tty=tty))
+
+
+@operation(summary="Show what an app printed", reads=True)
+def logs(
+    platform: Platform,
+    app: AppName,
+    *,
+    process: Annotated[str, Help("Only this process or container", short="p")] = "",
+    num: Annotated[int, Help("Lines of each container", short="n")] = 100,
+    follow: Annotated[bool, Help("Go on as it prints", short="f")] = False,
+    failed: Annotated[bool, Help("What the containers of failed deploys printed")] = False,
+) -> Stream[None]:
+    """Show the end of what each container of an app printed, each line with its name."""
+    from dokkupy import applogs
+
+    platform.store.apps.get(app)
+    if failed:
+        yield from applogs.of_failed(platform, app, num)
+        return
+    chosen = _containers(platform, app, process)
+    texts = applogs.following(platform, chosen) if follow else applogs.ended(platform, chosen, num)
+    for text in texts:
+        yield Line(text=text)
+
+
+@operation(summary="Show who did what when", reads=True, empty="Nothing has happened yet.")
+def events(
+    platform: Platform,
+    *,
+    app: Annotated[str, Help("Only of this app")] = "",
+    verb: Annotated[str, Help("Only of this kind, such as release or config.changed")] = "",
+    num: Annotated[int, Help("How many, the newest", short="n")] = 50,
+) -> list[PastEvent]:
+    """List the newest events, the oldest first."""
+    found = platform.store.events.list(app=app, verb=verb, limit=num)
+    return [
+        PastEvent(at=e.at, actor=e.actor, verb=e.verb, app=e.app, data=dict(e.data)) for e in found
+    ]
+
+
+def _containers(platform: Platform, app: AppName, wanted: str) -> list[Instance]:
+    from dokkupy import ledger
+
+    platform.store.apps.get(app)
+    running = ledger.running(platform, app)
+    found = [i for i in running if wanted in ("", i.process, i.name)]
+    if not found:
+        names = ", ".join(i.name for i in running)
+        raise NotFound(
+            f"App {app} has no running container {wanted}".rstrip() + ".",
+            hint=f"It has: {names}" if names else f"Start it: dokkupy ps start {app}",
+        )
+    return found
