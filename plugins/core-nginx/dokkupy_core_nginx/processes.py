@@ -1,0 +1,86 @@
+"""What the kernel says of nginx's processes (`/proc`; proc(5))."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+ACCEPTING: Final = "nginx: worker process"
+"""Title of a worker that takes connections; one that drains adds `is shutting down`."""
+MASTER: Final = "nginx: master process "
+
+STEP: Final = 0.003
+"""Seconds between two looks at a process that shall change."""
+
+
+def title(pid: int) -> str:
+    """Return what a process calls itself, empty when it is gone."""
+    try:
+        raw = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return ""
+    return raw.rstrip(b"\0 ").replace(b"\0", b" ").decode(errors="replace")
+
+
+def workers_of(master: int) -> frozenset[int]:
+    """Return the workers of a master that take connections."""
+    return frozenset(pid for pid in _children(master) if title(pid) == ACCEPTING)
+
+
+def is_accepting(pid: int) -> bool:
+    """Say whether a process is a worker that takes connections."""
+    return title(pid) == ACCEPTING
+
+
+def masterless_workers(folder: Path) -> frozenset[int]:
+    """Return the workers that take connections in `folder` though their master has died.
+
+    A killed master leaves them behind, and they hold its ports.
+    """
+    return frozenset(
+        pid
+        for pid in _all()
+        if title(pid) == ACCEPTING and _folder(pid) == str(folder) and not _has_master(pid)
+    )
+
+
+def until(condition: Callable[[], bool], seconds: float) -> bool:
+    """Wait until `condition` holds; return False when it does not within `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(STEP)
+    return True
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:  # the kernel was built without that file, or the process is gone
+        return [child for child in _all() if _parent(child) == pid]
+
+
+def _all() -> Iterator[int]:
+    return (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+
+
+def _parent(pid: int) -> int:
+    try:
+        # The command, in brackets, may hold anything; the state and the parent follow it.
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
+def _has_master(pid: int) -> bool:
+    return title(_parent(pid)).startswith(MASTER)
+
+
+def _folder(pid: int) -> str:
+    try:
+        return str(Path(f"/proc/{pid}/cwd").readlink())
+    except OSError:
+        return ""

@@ -1,0 +1,126 @@
+"""The proxy: from routes to served traffic, all of it or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dokkupy.errors import DokkupyError
+from dokkupy.names import AppName
+from dokkupy.proxy import ProxyStatus
+from dokkupy.types import Endpoint, Route
+from dokkupy_core_nginx import folder as own_folder
+from dokkupy_core_nginx import kernel_sockets
+from dokkupy_core_nginx.addresses import listens
+from dokkupy_core_nginx.draft import Draft
+from dokkupy_core_nginx.generations import Facts, Generations
+from dokkupy_core_nginx.master import Master
+from dokkupy_core_nginx.server import Server
+from dokkupy_core_nginx.settings import DEFAULTS, Settings
+from dokkupy_core_nginx.site import AppSite, Site
+from dokkupy_core_nginx.validation import accept, set_back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What a root wants of its proxy beside routes."""
+
+    http_port: int
+    https_port: int
+    addresses: tuple[str, ...]
+    defaults: Settings = DEFAULTS
+    settings: Mapping[str, Settings] = field(default_factory=dict)
+    """Those of the apps that have any of their own."""
+    snippets: Callable[[AppName], Mapping[str, str]] = lambda _: {}
+    """Plugin -> directives for an app's `server` block; may raise what a plugin raises."""
+
+
+class NginxProxy:
+    """Serves routes through an nginx that belongs to one folder and to nobody else."""
+
+    name = "nginx"
+
+    def __init__(self, folder: Path, wishes: Callable[[], Wishes]) -> None:
+        self._folder = folder.resolve()
+        self._wishes = wishes
+        self._generations = Generations(self._folder)
+        self._master = Master(self._folder)
+        self._server = Server(self._folder, self._master, self._generations)
+
+    def apply(self, routes: Sequence[Route], *, changed: str = "") -> int:
+        own_folder.make(self._folder)
+        with own_folder.alone(self._folder):
+            before = self._generations.current
+            number = self._generations.begin()
+            try:
+                self._render(number, routes, changed)
+                self._server.serve(number)
+            except DokkupyError:
+                self._generations.keep_only({before})
+                raise
+            self._generations.keep_only({before, number})
+            if own_folder.put_aside_logs(self._folder, {route.app for route in routes}):
+                self._server.reopen_logs()
+        return number
+
+    def _render(self, number: int, routes: Sequence[Route], changed: str) -> None:
+        """Write the files of a configuration that nginx accepts.
+
+        Raises:
+            ProxyRefused: nginx refuses it because of `changed`, or of no app in particular.
+            DokkupyError: what a plugin raised when asked for the directives of `changed`.
+        """
+        wishes = self._wishes()
+        served = self._generations.current
+
+        def good(app: str) -> Mapping[str, str] | None:
+            return self._generations.snippets(served, app)
+
+        warnings: dict[str, str] = {}
+        apps = []
+        for route in routes:
+            app = AppSite(route=route, settings=wishes.settings.get(route.app, wishes.defaults))
+            try:
+                app = app.with_snippets(wishes.snippets(route.app))
+            except DokkupyError as error:
+                if route.app == changed:
+                    raise
+                warnings[route.app] = error.message
+                app = set_back(app, good(route.app))
+            apps.append(app)
+        site = Site(
+            generation=number,
+            listens=listens(wishes.addresses, wishes.http_port),
+            process=own_folder.process_of(self._folder),
+            defaults=wishes.defaults,
+            apps=tuple(apps),
+        )
+        draft = Draft(self._generations, self._master, number)
+        accepted = accept(site, draft.test, changed=changed, good=good)
+        warnings.update(accepted.refused)
+        facts = Facts(
+            listens=site.listens,
+            withheld=tuple(app.route.app for app in accepted.site.apps if app.withheld),
+            warnings=tuple(f"{app}: {why}" for app, why in sorted(warnings.items())),
+        )
+        self._generations.remember(number, facts)
+
+    def connections(self, endpoints: Sequence[Endpoint]) -> int:
+        return kernel_sockets.established_to(endpoints)
+
+    def status(self) -> ProxyStatus:
+        wishes = self._wishes()
+        current = self._generations.current
+        return ProxyStatus(
+            running=self._master.pid is not None,
+            generation=current,
+            http_port=wishes.http_port,
+            https_port=wishes.https_port,
+            detail="\n".join(self._generations.facts(current).warnings),
+        )
+
+    def stop(self) -> None:
+        own_folder.make(self._folder)
+        with own_folder.alone(self._folder):
+            self._master.stop()

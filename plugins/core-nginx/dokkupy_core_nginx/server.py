@@ -1,0 +1,153 @@
+"""Bringing a configuration to life: link, start or reload, confirm, or put back what was."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Final
+
+from dokkupy.errors import ProxyRefused
+from dokkupy_core_nginx import control, kernel_sockets, processes
+from dokkupy_core_nginx.addresses import Listen
+from dokkupy_core_nginx.generations import Generations
+from dokkupy_core_nginx.master import Master
+from dokkupy_core_nginx.ports import Obstacle, obstacle
+from dokkupy_core_nginx.render import ERROR_LOG
+
+CONFIRM_LIMIT: Final = 15.0
+"""Seconds in which nginx must serve a new configuration; 500 apps with certificates take 0.5."""
+
+
+class Server:
+    """The running nginx of a folder, seen as something that serves one configuration."""
+
+    def __init__(self, folder: Path, master: Master, generations: Generations) -> None:
+        self._folder = folder
+        self._master = master
+        self._generations = generations
+
+    def serve(self, number: int) -> None:
+        """Serve a configuration that nginx has accepted; return when no other answers any more.
+
+        Raises:
+            ProxyRefused: it is not served, what served before is.
+        """
+        before = self._generations.current
+        running = self._master.pid
+        wanted = self._generations.facts(number).listens
+        if self._must_restart(wanted, running):
+            self._master.stop()
+            running = None
+        self._generations.link(number)
+        try:
+            if running is None:
+                self._start(number)
+            else:
+                self._reload(number, running)
+        except ProxyRefused:
+            self._put_back(before)
+            raise
+
+    def _must_restart(self, wanted: tuple[Listen, ...], running: int | None) -> bool:
+        """Say whether nginx must let go of its ports to open `wanted`.
+
+        `nginx -t` and a reload both claim success when a port is taken, so it is found out here.
+
+        Raises:
+            ProxyRefused: somebody else holds one of them, or it is not to be had.
+        """
+        held = self._generations.facts(control.generation(self._folder)).listens if running else ()
+        for listen in wanted:
+            if listen in held:
+                continue
+            found = obstacle(listen)
+            if found is None:
+                continue
+            ours = {running} if running else processes.masterless_workers(self._folder)
+            holders = [] if found.final else kernel_sockets.holders(listen.port)
+            if not found.final and any(holder.pid in ours for holder in holders):
+                return running is not None
+            raise _port_refused(listen, found, holders)
+        return False
+
+    def _start(self, number: int) -> None:
+        complaint = self._master.start()
+        if complaint:
+            raise ProxyRefused(
+                f"nginx did not start: {complaint.splitlines()[-1]}",
+                detail=complaint,
+                hint=f"Its log: {self._folder / ERROR_LOG}",
+            )
+        self._await(number, log_from=self._log_size())
+
+    def _reload(self, number: int, master: int) -> None:
+        log_from = self._log_size()
+        old = processes.workers_of(master)
+        self._master.reload(master)
+        self._await(number, log_from)
+        for worker in old:
+            self._master.dismiss(worker)
+        if not processes.until(lambda: not any(map(processes.is_accepting, old)), CONFIRM_LIMIT):
+            raise self._unconfirmed("a worker of before goes on answering")
+
+    def _await(self, number: int, log_from: int) -> None:
+        """Wait until the running nginx says that it serves this configuration."""
+        deadline = time.monotonic() + CONFIRM_LIMIT
+        while control.generation(self._folder) != number:
+            if complaint := self._logged_since(log_from):
+                raise self._unconfirmed(complaint)
+            if time.monotonic() > deadline:
+                raise self._unconfirmed(f"no answer within {CONFIRM_LIMIT:.0f} seconds")
+            time.sleep(processes.STEP)
+
+    def _unconfirmed(self, why: str) -> ProxyRefused:
+        return ProxyRefused(
+            f"nginx does not serve the new configuration: {why}",
+            hint=f"Its log: {self._folder / ERROR_LOG}",
+        )
+
+    def _put_back(self, before: int) -> None:
+        self._generations.link(before)
+        running = self._master.pid
+        if running is None or not before:
+            return
+        if control.generation(self._folder) != before:
+            # It may have loaded the new one, or be about to.
+            self._master.reload(running)
+            processes.until(lambda: control.generation(self._folder) == before, CONFIRM_LIMIT)
+
+    def reopen_logs(self) -> None:
+        """Make nginx write to the files of the present names."""
+        if running := self._master.pid:
+            self._master.reopen_logs(running)
+
+    def _log_size(self) -> int:
+        try:
+            return (self._folder / ERROR_LOG).stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def _logged_since(self, offset: int) -> str:
+        """Return the first reason in nginx's log for not loading what it was told to load."""
+        try:
+            with (self._folder / ERROR_LOG).open("rb") as log:
+                log.seek(offset)
+                text = log.read().decode(errors="replace")
+        except FileNotFoundError:
+            return ""
+        emergencies = [line for line in text.splitlines() if "[emerg]" in line]
+        return emergencies[0].partition("[emerg] ")[2] if emergencies else ""
+
+
+def _port_refused(
+    listen: Listen, found: Obstacle, holders: list[kernel_sockets.Holder]
+) -> ProxyRefused:
+    if found.final:
+        return ProxyRefused(
+            f"The proxy cannot listen on {listen}: {found.reason}.", hint=found.hint
+        )
+    by = holders[0] if holders else "another process"
+    return ProxyRefused(
+        f"The proxy cannot listen on {listen}: the port is taken by {by}.",
+        hint="Stop that, or choose another port: dokkupy init --http-port N",
+    )
