@@ -8,10 +8,10 @@ from dokkupy.builder import BuildRequest
 from dokkupy.engine import ImageBuild
 from dokkupy.errors import BuildFailed, ImageNotFound, UsageError
 from dokkupy.names import AppName, EnvKey
+from dokkupy.sizes import MemorySize
 from dokkupy.types import Build, EnvLayer, Rank, Source
 from dokkupy_builder_dockerfile.dockerfile import PREDEFINED_ARGS, Dockerfile, Secret
 from dokkupy_builder_dockerfile.failure import Trace, explain
-from dokkupy_builder_dockerfile.memory import MemorySize
 from dokkupy_builder_dockerfile.paths import Location, locate
 
 

@@ -26,7 +26,7 @@ def register_operations() -> Mapping[str, str]:
 @hookimpl
 def register_properties() -> PropertyGroup:
     """Declare where the Dockerfile is and what its build may take."""
-    from dokkupy_builder_dockerfile.memory import MemorySize
+    from dokkupy.sizes import MemorySize
     from dokkupy_builder_dockerfile.paths import DEFAULT_DOCKERFILE, SourcePath
 
     return PropertyGroup(

@@ -1,0 +1,1 @@
+"""The contract suites: what every implementation of a seam must do, as tests to subclass."""

@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+import pytest
+
+from dokkupy.errors import UsageError
+from dokkupy.sizes import MemorySize
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("512m", 512 * 2**20), ("2G", 2 * 2**30), ("8192k", 8 * 2**20), ("4194304", 4 * 2**20)],
+)
+def test_size_is_understood_in_bytes(text: str, size: int) -> None:
+    assert MemorySize.parse(text).bytes == size
+
+
+@pytest.mark.parametrize("text", ["", "m", "1.5g", "-1g", "3m", "2 g", "1t", "²g", "9" * 40])
+def test_what_is_no_size_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="memory size"):
+        MemorySize.parse(text)
