@@ -94,6 +94,11 @@ class Hooks:
             chosen = Selection(only=frozenset(self._only), disabled=chosen.disabled)
         return current(folder(root), chosen)
 
+    def forget(self) -> None:
+        """Look at the plugins anew at the next call; the choice of plugins has changed."""
+        self.__dict__.pop("index", None)
+        self._loaded.clear()
+
     def add(self, name: str, module: ModuleType) -> None:
         """Let a module take part that no distribution installs, for tests and embedding.
 

@@ -14,10 +14,14 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from dokkupy import __version__
-from dokkupy.plugins import PluginState, Selection
+from dokkupy.errors import PluginError
+from dokkupy.plugins import PluginState, Selection, described
+
+if TYPE_CHECKING:
+    from dokkupy.operations.registry import Operation
 
 FORMAT: Final = 1
 
@@ -77,6 +81,30 @@ def current(folder: Path, chosen: Selection) -> Index:
     if fresh.complete:
         _write(file, fresh, distributions, chosen, sources)
     return fresh
+
+
+def operation_of(index: Index, command: Command) -> Operation:
+    """Import the module of a command and return its operation.
+
+    Raises:
+        PluginError: the plugin that it belongs to cannot deliver it any more.
+    """
+    from importlib import import_module
+
+    from dokkupy.operations.registry import make_operation
+
+    bound = {"noun": command.bound_noun} if command.bound_noun else {}
+    try:
+        function = getattr(import_module(command.module), command.attribute)
+        return make_operation(command.noun, function, bound)
+    except (Exception, SystemExit) as error:
+        plugin = index.plugin(command.plugin)
+        if plugin is None:
+            raise
+        raise PluginError(
+            f"The plugin {plugin.title} cannot do `{command.title}`: {described(error)}",
+            hint=plugin.disable,
+        ) from error
 
 
 def folder(root: Path) -> Path:

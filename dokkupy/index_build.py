@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from dokkupy import __version__
+from dokkupy.core_properties import CORE_PROPERTIES
 from dokkupy.errors import PluginError
 from dokkupy.index import Command, Index, grouped
 from dokkupy.operations.registry import CORE_OPERATIONS, make_operation, operations_of
@@ -38,6 +39,9 @@ def build(chosen: Selection) -> tuple[Index, set[str]]:
         if importlib.util.find_spec(module) is None:
             continue
         commands += _commands(noun, importlib.import_module(module), "")
+    settings = importlib.import_module(PROPERTY_OPERATIONS)
+    for noun in CORE_PROPERTIES:
+        commands += _commands(noun, settings, "", bound_noun=noun)
     states: list[PluginState] = []
     properties: dict[str, str] = {}
     for plugin in discover(chosen):

@@ -41,6 +41,7 @@ __all__ = [
 CORE_OPERATIONS: Final[Mapping[str, str]] = {
     "": "dokkupy.operations.root",
     "apps": "dokkupy.operations.apps",
+    "completion": "dokkupy.operations.completion",
     "config": "dokkupy.operations.config",
     "git": "dokkupy.operations.git",
     "plugin": "dokkupy.operations.plugin",

@@ -1,0 +1,108 @@
+"""One operation performed for a person: values parsed, asked to be sure, run, shown."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from dokkupy.cli import output
+from dokkupy.paths import DEFAULT_ROOT, ROOT_VARIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dokkupy.cli.arguments import Given
+    from dokkupy.operations.registry import Operation
+    from dokkupy.platform import Platform
+
+ACTOR_VARIABLE: Final = "DOKKUPY_ACTOR"
+"""Set by the ssh entry to the name of the key; sshd takes no such variable from a client."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The options that every command has."""
+
+    root: Path
+    json: bool = False
+    debug: bool = False
+
+    @classmethod
+    def of(cls, common: Mapping[str, str | bool]) -> Settings:
+        """Return the settings for the common options that were typed."""
+        root = str(common.get("root") or os.environ.get(ROOT_VARIABLE) or DEFAULT_ROOT)
+        return cls(
+            root=Path(root).expanduser().absolute(),
+            json=bool(common.get("json")),
+            debug=bool(common.get("debug")),
+        )
+
+
+def perform(operation: Operation, given: Given, settings: Settings) -> int:
+    """Run an operation with what was typed, print its result, return the exit code.
+
+    The code is 0, or what an interactive operation returned as an int.
+
+    Raises:
+        DokkupyError: whatever the operation or the parsing of its values raises.
+    """
+    values = operation.bind(given.values, sys.stdin.buffer)
+    wanted = operation.needs_confirmation(values)
+    if wanted and _confirmed(operation, wanted):
+        values["force"] = True
+    from dokkupy.platform import Platform
+
+    platform = Platform(settings.root, actor=os.environ.get(ACTOR_VARIABLE, ""))
+    try:
+        result = operation.run(platform, values)
+        if isinstance(result, Generator):
+            result = _followed(operation, values, result, settings)
+        if operation.spec.interactive and isinstance(result, int):
+            return result
+        output.show_result(result, as_json=settings.json, empty=operation.spec.empty)
+    finally:
+        _show_warnings(platform)
+        platform.close()
+    return 0
+
+
+def _confirmed(operation: Operation, wanted: str) -> bool:
+    """Ask a person to type `wanted` again; without a terminal there is nobody to ask."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    output.say(f"{operation.title} {wanted}: this cannot be undone.")
+    output.say(f"Type {wanted} to go on: ", end="")
+    return sys.stdin.readline().strip() == wanted
+
+
+def _followed(
+    operation: Operation,
+    values: Mapping[str, Any],
+    stream: Generator[Any, None, Any],
+    settings: Settings,
+) -> Any:
+    """Print the lines of a long operation as they come and return its result."""
+    try:
+        while True:
+            output.show_line(next(stream), as_json=settings.json)
+    except StopIteration as end:
+        return end.value
+    except KeyboardInterrupt:
+        if not operation.spec.reads:
+            target = next((str(v) for k, v in values.items() if k == "app" and v), "")
+            where = f"dokkupy releases list {target}" if target else "dokkupy events"
+            output.say("\nStopped following; the work itself goes on.")
+            output.say_hint(f"See how it ends: {where}")
+        raise
+    finally:
+        stream.close()
+
+
+def _show_warnings(platform: Platform) -> None:
+    if "hooks" in vars(platform):
+        for warning in platform.hooks.warnings:
+            output.show_warning(warning)
