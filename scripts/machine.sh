@@ -55,6 +55,7 @@ want() { # PROGRAM PACKAGE REASON: have PACKAGE installed unless PROGRAM is ther
 }
 
 want_package() { # PACKAGE REASON
+    case " ${WANTED_PACKAGES[*]} " in *" $1 "*) return 0 ;; esac
     WANTED_PACKAGES+=("$1")
     note "$(printf '%-16s %s' "$1" "$2")"
 }
@@ -144,7 +145,7 @@ engine_answers() { timeout 20 docker info >/dev/null 2>&1; }
 want_engine() {
     engine_answers && return 0
     want dockerd docker.io "the container engine that builds and runs apps"
-    want docker docker.io "the engine's command line"
+    want docker docker.io "the container engine's command line"
     want iptables iptables "lets containers reach the network"
     if [ ! -d /run/systemd/system ] && ! grep -q ' /sys/fs/cgroup' /proc/mounts; then
         want cgroupfs-mount cgroupfs-mount "limits of memory and CPU, where no init system mounts them"
