@@ -54,6 +54,12 @@ class Properties:
         """Return every value under a noun for an app, by key."""
         return {key: self._resolved(noun, app, item) for key, item in self.declared(noun).items()}
 
+    def scopes(self, noun: str) -> set[str]:
+        """Return the scopes in which any setting under a noun is set; few queries for many apps."""
+        keys = self.declared(noun)
+        documents = self._store.documents
+        return {scope for key in keys for scope in documents.all(noun + SUFFIX, key)}
+
     def own(self, noun: str, scope: str, key: str) -> str | None:
         """Return the text that was set in exactly this scope, or None."""
         text: str | None = self._store.documents.get(scope, noun + SUFFIX, key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dokkupy.locks import proxy_lock
 from dokkupy.plan import WEB
 from dokkupy.store import RolloutState
 from dokkupy.types import Endpoint, Instance, InstanceState, Route, RouteState
@@ -45,12 +46,17 @@ def compute(platform: Platform) -> list[Route]:
 def apply(platform: Platform, *, changed: str = "") -> None:
     """Make the proxy serve what the store says; the one way in which traffic ever moves.
 
+    The routes are computed under the proxy's lock: two deploys that computed theirs before
+    either applied would each undo the other.
+
     Raises:
         ProxyRefused: what served before still serves.
     """
-    routes = compute(platform)
-    platform.proxy.apply(routes, changed=changed)
-    platform.store.routes.replace({route.app: route.hosts for route in routes})
+    what = f"the routes of {changed}" if changed else "the routes of all apps"
+    with proxy_lock(platform.paths, what=what, actor=platform.actor):
+        routes = compute(platform)
+        platform.proxy.apply(routes, changed=changed)
+        platform.store.routes.replace({route.app: route.hosts for route in routes})
 
 
 def urls(platform: Platform, app: str) -> list[str]:
