@@ -92,6 +92,18 @@ class Generations:
             return {}
         return {file.stem: file.read_text(encoding="utf-8") for file in files}
 
+    def text(self, number: int, app: str) -> str | None:
+        """Return an app's file in a configuration with what plugins add, None when it has none."""
+        files = [Path(app_path(app))]
+        folder = self.path(number) / snippet_folder(app)
+        if folder.is_dir():
+            files += sorted(file.relative_to(self.path(number)) for file in folder.iterdir())
+        try:
+            texts = [(self.path(number) / file).read_text(encoding="utf-8") for file in files]
+        except FileNotFoundError:
+            return None
+        return "\n".join(f"# {file}\n{text}" for file, text in zip(files, texts, strict=True))
+
     def remember(self, number: int, facts: Facts) -> None:
         """Keep the facts of a configuration."""
         _write(self.path(number) / _FACTS, json.dumps(asdict(facts)))

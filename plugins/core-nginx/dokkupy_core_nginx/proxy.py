@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from dokkupy.errors import DokkupyError
-from dokkupy.names import AppName
 from dokkupy.proxy import ProxyStatus
 from dokkupy.types import Endpoint, Route
 from dokkupy_core_nginx import folder as own_folder
@@ -17,23 +15,9 @@ from dokkupy_core_nginx.draft import Draft
 from dokkupy_core_nginx.generations import Facts, Generations
 from dokkupy_core_nginx.master import Master
 from dokkupy_core_nginx.server import Server
-from dokkupy_core_nginx.settings import DEFAULTS, Settings
 from dokkupy_core_nginx.site import AppSite, Site
 from dokkupy_core_nginx.validation import accept, set_back
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """What a root wants of its proxy beside routes."""
-
-    http_port: int
-    https_port: int
-    addresses: tuple[str, ...]
-    defaults: Settings = DEFAULTS
-    settings: Mapping[str, Settings] = field(default_factory=dict)
-    """Those of the apps that have any of their own."""
-    snippets: Callable[[AppName], Mapping[str, str]] = lambda _: {}
-    """Plugin -> directives for an app's `server` block; may raise what a plugin raises."""
+from dokkupy_core_nginx.wishes import Wishes
 
 
 class NginxProxy:
