@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from dokkupy.builder import BuildRequest
 from dokkupy.engine import ImageBuild
-from dokkupy.errors import BuildFailed, ImageNotFound, UsageError
+from dokkupy.errors import BuildFailed, ImageNotFound, NotFound, UsageError
 from dokkupy.names import AppName, EnvKey
 from dokkupy.sizes import MemorySize
 from dokkupy.types import Build, EnvLayer, Rank, Source
@@ -67,12 +67,12 @@ class DockerfileBuilder:
                 f"{', '.join(dockerfile.buildkit_features)} needs BuildKit, "
                 "which does not hold a build to its memory limit."
             )
-        _provide(request, dockerfile.images(args))
+        missing = _provide(request, dockerfile.images(args))
         trace = Trace(request.on_line)
         try:
             image = request.engine.build(build, trace)
         except ImageNotFound as error:
-            raise _no_base(error.message, error.hint) from error
+            raise _no_base(missing, error) from error
         except BuildFailed as error:
             raise explain(error, trace, app) from error
         return Build(app=app, builder=self.name, image=image)
@@ -136,17 +136,25 @@ def _memory(request: BuildRequest) -> int:
     return MemorySize.parse(str(chosen)).bytes if chosen else request.limits.memory
 
 
-def _provide(request: BuildRequest, images: Iterable[str]) -> None:
-    """Let the stack plugins supply what the engine lacks; what they cannot, it may still pull."""
+def _provide(request: BuildRequest, images: Iterable[str]) -> list[str]:
+    """Let the stack plugins supply what the engine lacks; return what may still be pulled."""
+    missing: list[str] = []
     for reference in images:
         try:
             request.engine.image(reference)
         except ImageNotFound:
-            request.provide_image(reference)
+            try:
+                provided = request.provide_image(reference)
+            except NotFound as error:  # a name that a stack plugin owns and does not have
+                raise BuildFailed(error.message, hint=error.hint, detail=error.detail) from error
+            if not provided:
+                missing.append(reference)
+    return missing
 
 
-def _no_base(message: str, hint: str) -> BuildFailed:
-    return BuildFailed(
-        message,
-        hint=hint or "See which base images this server can supply: dokkupy stack list",
-    )
+def _no_base(missing: Sequence[str], error: ImageNotFound) -> BuildFailed:
+    # The engine may know an image only by a name with variables in it.
+    message = f"The base image {missing[-1]} cannot be had." if missing else error.message
+    own = "Base images that this server makes itself: dokkupy stack list"
+    hint = f"{error.hint}. {own}" if error.hint else own
+    return BuildFailed(message, hint=hint, detail=error.detail or error.message)

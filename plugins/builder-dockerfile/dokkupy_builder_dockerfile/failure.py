@@ -40,7 +40,7 @@ class Trace:
             # BuildKit runs steps side by side: the one that failed is not always the newest.
             self.step = self._steps.get(match[1], self.step)
             self.tail.append(line)
-        else:
+        elif not line.startswith(" ---> "):
             self.tail.append(line)
 
     def _begin(self, step: str) -> None:
@@ -54,9 +54,10 @@ def explain(error: BuildFailed, trace: Trace, app: AppName) -> BuildFailed:
     where = f"The build failed at {trace.step}" if trace.step else "The build failed"
     code = _CODE.search(f"{error.message}\n{output}")
     reason = f"exit code {code[1]}" if code else error.message.rstrip(".")
+    killed = bool(code and code[1] == "137") or "memory" in error.message
     return BuildFailed(
         f"{where}: {reason}.",
-        hint=error.hint or _remedy(trace.step, code[1] if code else "", output, app),
+        hint=_more_memory(app) if killed else error.hint or _remedy(trace.step, code, output, app),
         detail=output,
     )
 
@@ -66,15 +67,18 @@ def _described(number: str, total: str, instruction: str) -> str:
     return f"step {number} of {total}, {text}"
 
 
-def _remedy(step: str, code: str, output: str, app: AppName) -> str:
-    if code == "137":
-        return (
-            "It was killed, most likely for want of memory: "
-            f"dokkupy builder-dockerfile set {app} build-memory 2g"
-        )
-    if code == "127":
+def _more_memory(app: AppName) -> str:
+    return (
+        "If it needs more memory than builds get: "
+        f"dokkupy builder-dockerfile set {app} build-memory 4g"
+    )
+
+
+def _remedy(step: str, code: re.Match[str] | None, output: str, app: AppName) -> str:
+    number = code[1] if code else ""
+    if number == "127":
         return "A command is not in the image: install it in an earlier step, or change FROM."
-    if code == "28" or "curl: (28)" in output:
+    if number == "28" or "curl: (28)" in output:
         return (
             "A download ran out of time; with `ARG CURL_TIMEOUT` in the Dockerfile and "
             f"curl's --max-time, raise it: dokkupy build-env set {app} CURL_TIMEOUT=1200"

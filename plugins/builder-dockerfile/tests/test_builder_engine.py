@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dokkupy.builder import Builder, BuildRequest
+from dokkupy.engine import ContainerSpec, Engine
+from dokkupy.errors import BuildFailed
+from dokkupy.testing.contracts.builder import LABELS, SECRET, BuilderContract
+from dokkupy.types import Environment, EnvLayer, Rank
+from dokkupy_builder_dockerfile.builder import DockerfileBuilder
+
+pytestmark = pytest.mark.engine
+
+
+class TestDockerfileBuilder(BuilderContract):
+    @pytest.fixture
+    def builder(self) -> Builder:
+        return DockerfileBuilder()
+
+    @pytest.fixture
+    def engine(self, docker: Engine, base: str) -> Iterator[Engine]:
+        self.base = base
+        before = {image.id for image in docker.images(LABELS)}
+        yield docker
+        for image in docker.images(LABELS):
+            if image.id not in before:
+                docker.remove_image(image.id)
+
+    @pytest.fixture(autouse=True)
+    def known_base(self, base: str) -> None:
+        self.base = base
+
+    def matching(self, tree: Path) -> None:
+        write(tree, f"FROM {self.base}\nCOPY . /app\nRUN test -f /app/file\nCMD ['x']\n")
+
+    def foreign(self, tree: Path) -> None:
+        (tree / "requirements.txt").write_text("flask\n")
+
+    def failing(self, tree: Path, output: str) -> None:
+        write(tree, f"FROM {self.base}\nRUN echo {output} && exit 4\n")
+
+    def escaping(self, tree: Path, outside: Path) -> None:
+        (tree / "Dockerfile").symlink_to(outside)
+
+    def test_declared_public_values_reach_the_build_and_others_do_not(
+        self, builder: Builder, tree: Path, request_for: BuildRequest, engine: Engine
+    ) -> None:
+        value = "two\nlines, \"quotes\" 'and' ${more} \N{ROCKET}"
+        layer = EnvLayer(
+            rank=Rank.BUILD,
+            origin="build-env",
+            values=Environment(GREETING=value, UNDECLARED="1"),
+            public=True,
+        )
+        write(
+            tree,
+            f"FROM {self.base}\nARG GREETING=none\nARG CONTRACT_SECRET=none\nARG UNSET=none\n"
+            'RUN printf "%s|%s|%s" "$GREETING" "$CONTRACT_SECRET" "$UNSET" > /seen\n',
+        )
+        build = builder.build(replace(request_for, layers=(*request_for.layers, layer)))
+        assert output_of(engine, build.image, "cat", "/seen") == f"{value}|none|none"
+
+    def test_a_secret_is_mounted_and_leaves_no_trace(
+        self, builder: Builder, tree: Path, request_for: BuildRequest, engine: Engine
+    ) -> None:
+        write(
+            tree,
+            f"FROM {self.base}\nRUN --mount=type=secret,id=CONTRACT_SECRET "
+            "wc -c < /run/secrets/CONTRACT_SECRET > /length\n",
+        )
+        build = builder.build(request_for)
+        assert output_of(engine, build.image, "cat", "/length").strip() == str(len(SECRET))
+        assert (
+            output_of(engine, build.image, "sh", "-c", "ls /run/secrets; env | grep -c secret")
+            == "0"
+        )
+
+    def test_a_failed_step_is_named_with_its_output_and_code(
+        self, builder: Builder, tree: Path, request_for: BuildRequest
+    ) -> None:
+        write(tree, f"FROM {self.base}\nRUN true\nRUN echo no such header; exit 4\nRUN true\n")
+        with pytest.raises(BuildFailed) as caught:
+            builder.build(request_for)
+        assert "step 3 of " in caught.value.message
+        assert "RUN echo no such header; exit 4: exit code 4." in caught.value.message
+        assert caught.value.detail.splitlines()[-1] == "no such header"
+
+    def test_a_failed_step_under_buildkit_is_named_too(
+        self, builder: Builder, tree: Path, request_for: BuildRequest
+    ) -> None:
+        write(
+            tree,
+            f"FROM {self.base}\nRUN true\n"
+            "RUN --mount=type=cache,target=/c echo no such header; exit 4\n",
+        )
+        with pytest.raises(BuildFailed) as caught:
+            builder.build(request_for)
+        assert "step 3 of 3, RUN --mount=type=cache" in caught.value.message
+        assert "exit code 4." in caught.value.message
+        assert "no such header" in caught.value.detail
+
+    def test_a_build_that_eats_memory_dies_and_says_how_to_give_it_more(
+        self, builder: Builder, tree: Path, request_for: BuildRequest
+    ) -> None:
+        write(tree, f"FROM {self.base}\nRUN perl -e '$x = q(x) x (400 << 20)'\n")
+        with pytest.raises(BuildFailed) as caught:
+            builder.build(replace(request_for, properties={"build-memory": "64m"}))
+        assert "64 MiB" in caught.value.message
+        assert caught.value.hint.endswith("builder-dockerfile set contract-app build-memory 4g")
+
+    def test_a_base_image_that_nobody_has_fails_with_what_to_do(
+        self, builder: Builder, tree: Path, request_for: BuildRequest
+    ) -> None:
+        asked: list[str] = []
+
+        def provide(reference: str) -> bool:
+            asked.append(reference)
+            return False
+
+        write(tree, "ARG V=1\nFROM registry.invalid/nobody/nothing:$V\n")
+        with pytest.raises(BuildFailed, match=r"registry\.invalid/nobody/nothing:1") as caught:
+            builder.build(replace(request_for, provide_image=provide))
+        assert asked == ["registry.invalid/nobody/nothing:1"]
+        assert "dokkupy stack list" in caught.value.hint
+
+    def test_build_dir_and_dockerfile_path_are_honoured(
+        self, builder: Builder, tree: Path, request_for: BuildRequest, engine: Engine
+    ) -> None:
+        folder = tree / "services" / "web"
+        folder.mkdir(parents=True)
+        (folder / "Dockerfile.prod").write_text(f"FROM {self.base}\r\nCOPY . \\\r\n  /app\r\n")
+        (folder / "inside").touch()
+        properties: dict[str, object] = {
+            "build-dir": "services/web",
+            "dockerfile-path": "Dockerfile.prod",
+        }
+        build = builder.build(replace(request_for, properties=properties))
+        assert output_of(engine, build.image, "ls", "/app").split() == [
+            "Dockerfile.prod",
+            "inside",
+        ]
+
+    def test_no_cache_runs_every_step_anew(
+        self, builder: Builder, tree: Path, request_for: BuildRequest
+    ) -> None:
+        write(tree, f"FROM {self.base}\nRUN date +%s%N > /when\n")
+        first = builder.build(request_for)
+        assert builder.build(request_for).image == first.image
+        again = builder.build(replace(request_for, properties={"no-cache": True}))
+        assert again.image != first.image
+
+
+def write(tree: Path, dockerfile: str) -> None:
+    (tree / "Dockerfile").write_text(dockerfile)
+    (tree / "file").write_text("content\n")
+
+
+def output_of(engine: Engine, image: str, *command: str) -> str:
+    container = engine.create(
+        ContainerSpec(
+            name=f"dokkupy-contract-{image[7:19]}", image=image, command=command, labels=LABELS
+        )
+    )
+    try:
+        engine.start(container)
+        assert engine.wait([container], 30) is not None
+        return b"\n".join(engine.logs(container)).decode()
+    finally:
+        engine.remove(container)
