@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from dokkupy.engine import ImageBuild
-from dokkupy.errors import EngineError, ImageNotFound
+from dokkupy.errors import Conflict, ImageNotFound
 from dokkupy_stack.foundation import ensure_foundation, foundation_reference
 from dokkupy_stack.recipe import LABEL, LABEL_VERSION, Recipe, recipes_for
 from dokkupy_stack.settings import MachineSettings
@@ -79,11 +79,15 @@ class Provider:
 
     def _forget(self, current: Recipe) -> None:
         """Drop the names of what `current` replaced; layers that apps stand on stay."""
-        for image in self.engine.images({LABEL: current.stack.name}):
-            if image.labels.get(LABEL_VERSION) != current.version:
-                for tag in image.tags:
-                    # Refused while a container runs on it: then the next time will do.
-                    with suppress(EngineError):
+        stack = current.stack
+        for image in self.engine.images({LABEL: stack.name}):
+            if image.labels.get(LABEL_VERSION) == current.version:
+                continue
+            # Images of apps have inherited the label: only names of ours are ours to drop.
+            for tag in image.tags:
+                if tag.startswith(f"{stack.image}:"):
+                    # A container that was started from it by hand keeps it until the next time.
+                    with suppress(Conflict):
                         self.engine.remove_image(tag)
 
     def _build(self, recipe: Recipe) -> str:

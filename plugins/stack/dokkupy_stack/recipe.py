@@ -18,7 +18,7 @@ LABEL: Final = "dokkupy.stack"
 LABEL_VERSION: Final = "dokkupy.stack.version"
 
 _INSTALL: Final = (
-    "RUN apt-get -q update && apt-get -q install -y --no-install-recommends {packages}"
+    "RUN apt-get -qq update && apt-get -qq install -y --no-install-recommends {packages}"
     " && rm -rf /var/lib/apt/lists/*"
 )
 
@@ -29,7 +29,7 @@ _FORGET_SOURCES: Final = (
 _TRUST: Final = (
     # Debian's slim images come without the package, bootstrapped ones with it.
     "RUN command -v update-ca-certificates >/dev/null"
-    " || { apt-get -q update && apt-get -q install -y --no-install-recommends ca-certificates"
+    " || { apt-get -qq update && apt-get -qq install -y --no-install-recommends ca-certificates"
     " && rm -rf /var/lib/apt/lists/*; }; update-ca-certificates"
 )
 

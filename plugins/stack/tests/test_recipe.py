@@ -36,7 +36,7 @@ def test_the_ground_gets_the_machines_settings_before_anything_is_installed() ->
         "COPY overlay/ /",
         (
             "RUN command -v update-ca-certificates >/dev/null"
-            " || { apt-get -q update && apt-get -q install -y"
+            " || { apt-get -qq update && apt-get -qq install -y"
             " --no-install-recommends ca-certificates"
             " && rm -rf /var/lib/apt/lists/*; }; update-ca-certificates"
         ),
@@ -64,7 +64,7 @@ def test_python_stands_on_exactly_the_ground_that_was_made() -> None:
     assert python.dockerfile.splitlines()[:2] == [
         f"FROM dokkupy/base:{ground.version}",
         (
-            "RUN apt-get -q update && apt-get -q install -y"
+            "RUN apt-get -qq update && apt-get -qq install -y"
             " --no-install-recommends python3 python3-venv"
             " && rm -rf /var/lib/apt/lists/*"
         ),
