@@ -59,5 +59,5 @@ def _parse(received: bytes) -> Answer:
         return Answer(problem="closed without an answer")
     words = received.split(b"\n", 1)[0].split(None, 2)
     if len(words) < 2 or not words[0].startswith(b"HTTP/") or not words[1].isdigit():
-        return Answer(problem="answered something that is not HTTP")
+        return Answer(problem="something else came back")
     return Answer(status=int(words[1]))

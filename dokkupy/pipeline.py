@@ -293,7 +293,7 @@ def place(
             platform.hooks.check_deploy(release=release, instances=run.instances)
         with report.step("switch"):
             run.switch()
-        report.progress(_serving(platform, release))
+        report.progress(_serving(platform, planned, pace))
         with report.step("probation"):
             run.probation()
     except BaseException:
@@ -301,18 +301,21 @@ def place(
         raise
     with report.step("drain and retire"):
         run.finish()
-    return Deployment(
+    done = Deployment(
         app=release.app,
         release=release.number,
         urls=tuple(routes.urls(platform, release.app)),
         seconds=time.monotonic() - began,
     )
+    report.progress(done.text())
+    return done
 
 
-def _serving(platform: Platform, release: Release) -> str:
-    found = routes.urls(platform, release.app)
+def _serving(platform: Platform, planned: Plan, pace: Pace) -> str:
+    found = routes.urls(platform, planned.release.app)
     where = f" at {found[0]}" if found else ""
-    return f"Release {release.number} of {release.app} has the traffic{where}"
+    watched = f"; watching it for {pace.probation:g} s" if planned.stage and planned.retire else ""
+    return f"Release {planned.release.number} has the traffic{where}{watched}"
 
 
 def _require(release: Release, processes: Sequence[ProcessName]) -> None:

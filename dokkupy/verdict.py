@@ -68,20 +68,23 @@ def silent(
     fix = f"Make it listen on 0.0.0.0 and the port in $PORT ({port}), then push again."
     found = [item for item in listeners if item.address != _ENGINE_RESOLVER]
     here = [item for item in found if item.port == port]
-    if any(not _loopback(item) for item in here):
+    open_here = [item for item in here if not _loopback(item)]
+    if any(":" not in item.address for item in open_here) or (
+        open_here and answer.problem != "refused"
+    ):
         return _unwell(name, process, answer, log)
-    if here or found:
-        shown = ", ".join(_shown(item) for item in here or found)
-        cause = f"{name} listens on {shown}, {must}"
-    else:
-        cause = f"{name} listens on nothing, {must}"
-    return Failure(process=name, cause=cause, fix=fix, log=log)
+    shown = ", ".join(_shown(item) for item in here or found) or "nothing"
+    only = " for IPv6 alone" if open_here else ""
+    return Failure(process=name, cause=f"{name} listens on {shown}{only}, {must}", fix=fix, log=log)
 
 
 def listens_elsewhere(listeners: Sequence[Listener], process: ProcessType) -> bool:
     """Say whether it listens somewhere, but nowhere that the proxy can reach."""
     found = [item for item in listeners if item.address != _ENGINE_RESOLVER]
-    return bool(found) and all(_loopback(item) or item.port != process.port for item in found)
+    return bool(found) and not any(
+        item.port == process.port and not _loopback(item) and ":" not in item.address
+        for item in found
+    )
 
 
 def _unwell(name: str, process: ProcessType, answer: Answer, log: str) -> Failure:
@@ -103,7 +106,7 @@ def _unwell(name: str, process: ProcessType, answer: Answer, log: str) -> Failur
         )
     return Failure(
         process=name,
-        cause=f"{name} listens, but {asked} got no answer: {answer.problem}",
+        cause=f"{name} listens, but {asked} got no HTTP answer: {answer.problem}",
         fix="Make it speak HTTP on $PORT, then push again.",
         log=log,
     )

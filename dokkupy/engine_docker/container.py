@@ -31,6 +31,8 @@ def container_config(spec: ContainerSpec) -> dict[str, Any]:
             "NetworkMode": network,
             "RestartPolicy": {"Name": "no"},
             "AutoRemove": spec.auto_remove,
+            # A program that is process 1 itself ignores SIGTERM unless it was written to.
+            "Init": True,
             "SecurityOpt": ["no-new-privileges"],
             # With NET_RAW a container can take a neighbour's address by ARP.
             "CapDrop": ["NET_RAW"],
