@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from dokkupy_core_nginx.generations import Generations
 from dokkupy_core_nginx.master import Master
-from dokkupy_core_nginx.render import MAIN, render_site
+from dokkupy_core_nginx.naming import owner
+from dokkupy_core_nginx.render import render_site
 from dokkupy_core_nginx.site import Site
 from dokkupy_core_nginx.validation import Complaint, parse_complaint
 
@@ -15,7 +16,7 @@ _CONTEXT_LINES = 2
 
 
 class Draft:
-    """The files of one number; each test writes only what differs from the one before."""
+    """The files of one number, written anew for each test."""
 
     def __init__(self, generations: Generations, master: Master, number: int) -> None:
         self._generations = generations
@@ -25,15 +26,19 @@ class Draft:
 
     def test(self, site: Site) -> Complaint | None:
         """Write a site's files and let nginx read them; None when it accepts them."""
-        files = render_site(site)
-        self._generations.write(self._number, files, self._files)
-        self._files = files
-        folder = self._generations.path(self._number)
-        output = self._master.test(folder / MAIN)
+        main = self._generations.main_file(self._number)
+        self._files = render_site(site, main.name)
+        self._generations.write(self._files)
+        output = self._master.test(main)
         if not output:
             return None
-        complaint = parse_complaint(output, str(folder))
+        complaint = parse_complaint(output, str(main.parent))
         return replace(complaint, excerpt=self._excerpt(complaint))
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The files of the last test but the main one."""
+        return tuple(name for name in self._files if owner(name)[0])
 
     def _excerpt(self, complaint: Complaint) -> str:
         lines = self._files.get(complaint.file, "").splitlines()

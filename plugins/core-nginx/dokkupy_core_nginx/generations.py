@@ -1,20 +1,20 @@
-"""The rendered configurations on disk: one folder each, and the link to the one that is served."""
+"""The rendered configurations on disk: a main file each, parts that they share, a link to one."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 from dokkupy_core_nginx.addresses import Listen
-from dokkupy_core_nginx.master import CURRENT
-from dokkupy_core_nginx.render_app import SNIPPETS, app_path, snippet_folder
+from dokkupy_core_nginx.naming import PARTS, owner
 
-_FACTS: Final = "facts.json"
+HOME: Final = "conf"
+CURRENT: Final = f"{HOME}/current.conf"
+"""Link to the main file that is served."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,9 +22,11 @@ class Facts:
     """What is remembered of a configuration beside its files."""
 
     listens: tuple[Listen, ...] = ()
+    parts: tuple[str, ...] = ()
+    """Files that the main file includes, themselves or by one another."""
     withheld: tuple[str, ...] = ()
     """Apps whose page says that they are not served."""
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = ()
     """What was left out of it and why."""
 
 
@@ -33,92 +35,73 @@ class Generations:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._home = folder / "generations"
+        self._home = folder / HOME
 
     @property
     def current(self) -> int:
         """The number that is linked, 0 when none is."""
         try:
-            return int((self._folder / CURRENT).readlink().name)
+            return int((self._folder / CURRENT).readlink().stem)
         except (FileNotFoundError, ValueError):
             return 0
 
-    def path(self, number: int) -> Path:
-        """Return the folder of a configuration."""
-        return self._home / str(number)
+    def main_file(self, number: int) -> Path:
+        """Return the path of a configuration's main file."""
+        return self._home / f"{number}.conf"
 
     def begin(self) -> int:
-        """Take the next number and make its folder.
+        """Take the next number.
 
-        A number that failed stays used: nginx may still load its files late, and must not then
-        be taken for a later configuration.
+        One that failed stays used: nginx may still load its files late, and must not then be
+        taken for a later configuration.
         """
-        self._home.mkdir(mode=0o700, exist_ok=True)
-        counter = self._folder / "counter"
+        for part in PARTS:
+            (self._home / part).mkdir(mode=0o700, parents=True, exist_ok=True)
+        counter = self._home / "counter"
         try:
             last = int(counter.read_text(encoding="ascii"))
         except (FileNotFoundError, ValueError):
             last = 0
         number = max(last, self.current) + 1
         _write(counter, str(number))
-        path = self.path(number)
-        shutil.rmtree(path, ignore_errors=True)
-        (path / "apps").mkdir(parents=True)
         return number
 
-    def write(self, number: int, files: Mapping[str, str], before: Mapping[str, str]) -> None:
-        """Make a configuration hold `files` (relative path -> text); it holds `before`."""
-        path = self.path(number)
-        for name in before.keys() - files.keys():
-            (path / name).unlink()
-        for name, text in files.items():
-            if before.get(name) == text:
-                continue
-            if name.startswith(SNIPPETS):
-                (path / name).parent.mkdir(parents=True, exist_ok=True)
-            _write(path / name, text)
+    def write(self, files: Mapping[str, str]) -> None:
+        """Make files (path relative to the configurations' folder -> text) hold their texts.
 
-    def snippets(self, number: int, app: str) -> dict[str, str] | None:
-        """Return plugin -> directives by which a configuration serves an app.
-
-        None when it does not serve it.
+        What is there already is read and not written: with hundreds of apps that is much
+        quicker, and mends what was damaged or changed by hand all the same.
         """
-        if app in self.facts(number).withheld or not (self.path(number) / app_path(app)).exists():
-            return None
-        folder = self.path(number) / snippet_folder(app)
-        try:
-            files = sorted(folder.iterdir())
-        except FileNotFoundError:
-            return {}
-        return {file.stem: file.read_text(encoding="utf-8") for file in files}
-
-    def text(self, number: int, app: str) -> str | None:
-        """Return an app's file in a configuration with what plugins add, None when it has none."""
-        files = [Path(app_path(app))]
-        folder = self.path(number) / snippet_folder(app)
-        if folder.is_dir():
-            files += sorted(file.relative_to(self.path(number)) for file in folder.iterdir())
-        try:
-            texts = [(self.path(number) / file).read_text(encoding="utf-8") for file in files]
-        except FileNotFoundError:
-            return None
-        return "\n".join(f"# {file}\n{text}" for file, text in zip(files, texts, strict=True))
+        for name, text in files.items():
+            path = f"{self._home}/{name}"
+            if _read(path) != text.encode():
+                _write(path, text)
 
     def remember(self, number: int, facts: Facts) -> None:
         """Keep the facts of a configuration."""
-        _write(self.path(number) / _FACTS, json.dumps(asdict(facts)))
+        _write(self._facts_file(number), json.dumps(asdict(facts)))
 
     def facts(self, number: int) -> Facts:
         """Return the facts of a configuration, none when it is gone."""
         try:
-            kept = json.loads((self.path(number) / _FACTS).read_bytes())
+            kept = json.loads(self._facts_file(number).read_bytes())
         except FileNotFoundError:
             return Facts()
         return Facts(
             listens=tuple(Listen(**listen) for listen in kept["listens"]),
+            parts=tuple(kept["parts"]),
             withheld=tuple(kept["withheld"]),
             warnings=tuple(kept["warnings"]),
         )
+
+    def parts_of(self, number: int, app: str) -> dict[str, str]:
+        """Return plugin -> text of the parts of an app; its own stands under the empty name."""
+        return {
+            plugin: (self._home / part).read_text(encoding="utf-8")
+            for part in self.facts(number).parts
+            for part_app, plugin in [owner(part)]
+            if part_app == app
+        }
 
     def link(self, number: int) -> None:
         """Make a configuration the current one, in one step; 0 makes none current."""
@@ -128,19 +111,39 @@ class Generations:
             return
         fresh = link.with_suffix(".new")
         fresh.unlink(missing_ok=True)
-        fresh.symlink_to(self.path(number).relative_to(self._folder))
+        fresh.symlink_to(self.main_file(number).name)
         fresh.replace(link)
 
     def keep_only(self, numbers: Collection[int]) -> None:
-        """Remove all other configurations."""
-        for path in self._home.iterdir():
-            if path.name not in map(str, numbers):
-                shutil.rmtree(path, ignore_errors=True)
+        """Remove the other configurations, and the parts that only they have."""
+        kept = {part for number in numbers for part in self.facts(number).parts}
+        kept |= {self.main_file(number).name for number in numbers}
+        kept |= {self._facts_file(number).name for number in numbers}
+        for name in self._files():
+            if name not in kept:
+                (self._home / name).unlink()
+
+    def _files(self) -> Iterator[str]:
+        yield from (path.name for path in self._home.glob("[0-9]*.*"))
+        for part in PARTS:
+            yield from (f"{part}/{path.name}" for path in (self._home / part).iterdir())
+
+    def _facts_file(self, number: int) -> Path:
+        return self._home / f"{number}.json"
 
 
-def _write(file: Path, text: str) -> None:
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+def _read(path: str) -> bytes | None:
     try:
-        os.write(descriptor, text.encode())
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        return os.read(descriptor, os.fstat(descriptor).st_size + 1)
     finally:
         os.close(descriptor)
+
+
+def _write(path: str | Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)

@@ -11,10 +11,8 @@ from typing import Final
 
 from dokkupy.errors import ProxyRefused
 from dokkupy_core_nginx import processes
-from dokkupy_core_nginx.render import CONTROL_SOCKET, ERROR_LOG, MAIN, PID_FILE
-
-CURRENT: Final = "current"
-"""Link to the configuration that is served."""
+from dokkupy_core_nginx.generations import CURRENT
+from dokkupy_core_nginx.render import CONTROL_SOCKET, ERROR_LOG, PID_FILE
 
 STOP_GRACE: Final = 3.0
 """Seconds for requests in flight when the proxy is stopped."""
@@ -65,7 +63,7 @@ class Master:
             )
         # Left behind by a master that was killed; its name would be taken.
         (self._folder / CONTROL_SOCKET).unlink(missing_ok=True)
-        return self._run("-c", f"{CURRENT}/{MAIN}", "-e", ERROR_LOG)
+        return self._run("-c", CURRENT, "-e", ERROR_LOG)
 
     def _run(self, *arguments: str) -> str:
         # Relative names, of sockets too, are looked up from the folder. The environment is ours

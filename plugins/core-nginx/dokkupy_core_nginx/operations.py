@@ -92,9 +92,13 @@ def show_config(platform: Platform, app: AppName) -> ShownConfig:
 
     platform.store.apps.get(app)
     generations = Generations(platform.paths.proxy.resolve())
-    config = generations.text(generations.current, app)
-    if config is None:
+    parts = generations.parts_of(generations.current, app)
+    if not parts:
         raise NotFound(f"nginx has no configuration for {app} yet.", hint="dokkupy nginx reload")
+    config = "\n".join(
+        f"# what the plugin {plugin} adds:\n{text}" if plugin else text
+        for plugin, text in parts.items()
+    )
     return ShownConfig(app=app, generation=generations.current, config=config)
 
 

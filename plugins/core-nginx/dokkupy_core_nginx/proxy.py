@@ -57,9 +57,12 @@ class NginxProxy:
         """
         wishes = self._wishes()
         served = self._generations.current
+        facts = self._generations.facts(served)
 
         def good(app: str) -> Mapping[str, str] | None:
-            return self._generations.snippets(served, app)
+            parts = self._generations.parts_of(served, app)
+            own = parts.pop("", None)
+            return None if own is None or app in facts.withheld else parts
 
         warnings: dict[str, str] = {}
         apps = []
@@ -83,12 +86,13 @@ class NginxProxy:
         draft = Draft(self._generations, self._master, number)
         accepted = accept(site, draft.test, changed=changed, good=good)
         warnings.update(accepted.refused)
-        facts = Facts(
+        fresh = Facts(
             listens=site.listens,
+            parts=draft.parts,
             withheld=tuple(app.route.app for app in accepted.site.apps if app.withheld),
             warnings=tuple(f"{app}: {why}" for app, why in sorted(warnings.items())),
         )
-        self._generations.remember(number, facts)
+        self._generations.remember(number, fresh)
 
     def connections(self, endpoints: Sequence[Endpoint]) -> int:
         return kernel_sockets.established_to(endpoints)

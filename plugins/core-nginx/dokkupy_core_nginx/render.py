@@ -6,13 +6,14 @@ Every path in it is relative: to the folder of the main file (`include`) or to t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
+from dokkupy_core_nginx.naming import app_file
 from dokkupy_core_nginx.quoting import quote
-from dokkupy_core_nginx.render_app import app_path, render_app, render_settings, snippet_path
+from dokkupy_core_nginx.render_app import render_app, render_settings, render_snippets
 from dokkupy_core_nginx.site import Site
 
-MAIN: Final = "nginx.conf"
 CONTROL_SOCKET: Final = "control/socket"
 PID_FILE: Final = "nginx.pid"
 ERROR_LOG: Final = "logs/error.log"
@@ -29,17 +30,21 @@ _COMPRESSED: Final = (
 """`text/html` is always among them; `text/event-stream` must not be, it would be held back."""
 
 
-def render_site(site: Site) -> dict[str, str]:
-    """Return path -> text of every file."""
-    files = {MAIN: render_main(site)}
+def render_site(site: Site, main: str) -> dict[str, str]:
+    """Return path -> text of every file, the main one under the name `main`."""
+    parts: dict[str, str] = {}
+    apps = []
     for app in site.apps:
-        files[app_path(app.route.app)] = render_app(app, site)
-        for plugin, text in app.snippets.items():
-            files[snippet_path(app.route.app, plugin)] = text
-    return files
+        text = render_app(app, site)
+        path = app_file(app.route.app, text)
+        apps.append(path)
+        parts[path] = text
+        if app.route.hosts:
+            parts.update(render_snippets(app))
+    return {main: render_main(site, apps), **parts}
 
 
-def render_main(site: Site) -> str:
+def render_main(site: Site, parts: Sequence[str] = ()) -> str:
     """Return the main file: processes, what holds for all apps, and who answers for no app."""
     return f"""\
 # Written by dokkupy before each reload; what is changed here by hand is lost.
@@ -99,8 +104,7 @@ http {{
         location = /generation {{ return 200 "{site.generation}"; }}
     }}
 
-    include apps/*.conf;
-}}
+{"".join(f"    include {part};" + chr(10) for part in parts)}}}
 """
 
 

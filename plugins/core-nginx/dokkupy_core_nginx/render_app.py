@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from dokkupy.types import Endpoint, Route, RouteState
 from dokkupy_core_nginx import pages
+from dokkupy_core_nginx.naming import snippet_file
 from dokkupy_core_nginx.quoting import quote
 from dokkupy_core_nginx.settings import Settings
 from dokkupy_core_nginx.site import AppSite, Site
-
-_UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]")
-
-SNIPPETS: Final = "snippets/"
 
 RETRY_AFTER: Final = 30
 """Seconds after which a visitor of a stopped app may ask again."""
@@ -41,21 +37,6 @@ def upstream_name(app: str) -> str:
     return f"app-{app}"
 
 
-def app_path(app: str) -> str:
-    """Return where an app's file lies within a configuration."""
-    return f"apps/{app}.conf"
-
-
-def snippet_folder(app: str) -> str:
-    """Return where the directives that plugins add to an app lie within a configuration."""
-    return f"{SNIPPETS}{app}"
-
-
-def snippet_path(app: str, plugin: str) -> str:
-    """Return where the directives of one plugin lie."""
-    return f"{snippet_folder(app)}/{_UNSAFE.sub('_', plugin)}.conf"
-
-
 def render_app(app: AppSite, site: Site) -> str:
     """Return the file of one app: who answers for it, and under which names."""
     route = app.route
@@ -64,6 +45,14 @@ def render_app(app: AppSite, site: Site) -> str:
         parts.extend(_hsts(route.app, app.settings))
         parts.append(_server(app, site))
     return "\n".join(parts)
+
+
+def render_snippets(app: AppSite) -> dict[str, str]:
+    """Return path -> text of what plugins add to an app."""
+    return {
+        snippet_file(app.route.app, plugin, text): text
+        for plugin, text in sorted(app.snippets.items())
+    }
 
 
 def render_settings(settings: Settings) -> list[str]:
@@ -141,7 +130,7 @@ def _server(app: AppSite, site: Site) -> str:
         lines.append(f"add_header Strict-Transport-Security {_hsts_variable(route.app)} always;")
     # A file of its own per plugin: nginx refuses a brace too many in it, so it cannot end the
     # block it stands in, and names it in its message.
-    lines += [f"include {snippet_path(route.app, plugin)};" for plugin in sorted(app.snippets)]
+    lines += [f"include {name};" for name in render_snippets(app)]
     lines += _root_location(app)
     return "server {\n" + "".join(f"    {line}\n" for line in lines) + "}\n"
 

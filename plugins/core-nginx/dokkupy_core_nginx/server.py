@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -34,16 +35,15 @@ class Server:
         """
         before = self._generations.current
         running = self._master.pid
-        wanted = self._generations.facts(number).listens
-        if self._must_restart(wanted, running):
-            self._master.stop()
-            running = None
+        restart = self._must_restart(self._generations.facts(number).listens, running)
         self._generations.link(number)
         try:
-            if running is None:
-                self._start(number)
-            else:
+            if restart:
+                self._master.stop()
+            if running and not restart:
                 self._reload(number, running)
+            else:
+                self._start(number)
         except ProxyRefused:
             self._put_back(before)
             raise
@@ -78,40 +78,45 @@ class Server:
                 detail=complaint,
                 hint=f"Its log: {self._folder / ERROR_LOG}",
             )
-        self._await(number, log_from=self._log_size())
+        self._await(lambda: control.generation(self._folder) == number, self._log_size())
 
     def _reload(self, number: int, master: int) -> None:
         log_from = self._log_size()
         old = processes.workers_of(master)
         self._master.reload(master)
-        self._await(number, log_from)
+        self._await(lambda: bool(processes.workers_of(master) - old), log_from)
         for worker in old:
             self._master.dismiss(worker)
-        if not processes.until(lambda: not any(map(processes.is_accepting, old)), CONFIRM_LIMIT):
-            raise self._unconfirmed("a worker of before goes on answering")
+        self._await(lambda: not any(map(processes.is_accepting, old)), log_from)
+        self._await(lambda: control.generation(self._folder) == number, log_from)
 
-    def _await(self, number: int, log_from: int) -> None:
-        """Wait until the running nginx says that it serves this configuration."""
+    def _await(self, reached: Callable[[], bool], log_from: int) -> None:
+        """Wait for a step of nginx's, or for its log to say why there will be none.
+
+        Raises:
+            ProxyRefused: the log says so, or it takes too long.
+        """
         deadline = time.monotonic() + CONFIRM_LIMIT
-        while control.generation(self._folder) != number:
-            if complaint := self._logged_since(log_from):
-                raise self._unconfirmed(complaint)
-            if time.monotonic() > deadline:
-                raise self._unconfirmed(f"no answer within {CONFIRM_LIMIT:.0f} seconds")
+        while not reached():
+            complaint = self._logged_since(log_from)
+            if not complaint and time.monotonic() > deadline:
+                complaint = f"it did not follow within {CONFIRM_LIMIT:.0f} seconds"
+            if complaint:
+                raise ProxyRefused(
+                    f"nginx does not serve the new configuration: {complaint}",
+                    hint=f"Its log: {self._folder / ERROR_LOG}",
+                )
             time.sleep(processes.STEP)
 
-    def _unconfirmed(self, why: str) -> ProxyRefused:
-        return ProxyRefused(
-            f"nginx does not serve the new configuration: {why}",
-            hint=f"Its log: {self._folder / ERROR_LOG}",
-        )
-
     def _put_back(self, before: int) -> None:
+        """Serve the configuration of before again, or nothing when there was none."""
         self._generations.link(before)
         running = self._master.pid
-        if running is None or not before:
-            return
-        if control.generation(self._folder) != before:
+        if not before:
+            self._master.stop()
+        elif running is None:
+            self._master.start()
+        elif control.generation(self._folder) != before:
             # It may have loaded the new one, or be about to.
             self._master.reload(running)
             processes.until(lambda: control.generation(self._folder) == before, CONFIRM_LIMIT)

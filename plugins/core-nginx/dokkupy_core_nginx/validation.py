@@ -9,6 +9,7 @@ from typing import Final
 
 from dokkupy.errors import ProxyRefused
 from dokkupy.types import RouteState
+from dokkupy_core_nginx.naming import owner
 from dokkupy_core_nginx.settings import DEFAULTS
 from dokkupy_core_nginx.site import AppSite, Site
 
@@ -51,9 +52,9 @@ def parse_complaint(output: str, folder: str) -> Complaint:
     if place is None:
         return Complaint(text=text)
     file = place[1]
-    text = text.replace(f"{folder}/", "")
-    owner = re.fullmatch(r"apps/([^/]+)\.conf|snippets/([^/]+)/[^/]+", file)
-    app = (owner[1] or owner[2]) if owner else ""
+    app, plugin = owner(file)
+    if plugin:
+        text = f"{text.removesuffix(place[0])} (line {place[2]} of what the plugin {plugin} adds)"
     return Complaint(text=text, app=app, file=file, line=int(place[2]))
 
 
