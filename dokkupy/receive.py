@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FLUSH = b"0000"
 PACKET_LIMIT = 65516
 """Bytes that one packet can carry."""
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 10.0
 """How long a client may take nothing before we stop telling it what happens."""
 REASON_LIMIT = 300
 """Characters of an error that git shows beside the rejected branch."""

@@ -55,9 +55,9 @@ def main(argv: list[str] | None = None, work: Mapping[str, str] = WORK) -> NoRet
         signal.signal(ignored, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _terminated)
     os.chdir(root)
-    with open(0, "rb", closefd=False) as stdin:
+    with open(0, "rb") as stdin:
         text = stdin.read()
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.open(os.devnull, os.O_RDONLY)  # takes the lowest number, which is 0 again
     try:
         request = json.loads(text)
     except ValueError:  # who started us had nothing to do, or died before it could say what
