@@ -19,10 +19,13 @@ _STAGE_NAME: Final = re.compile(r"\sAS\s+(\S+)\s*$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Instruction:
+class Instruction:
+    """One instruction, its continued lines joined."""
+
     line: int
     """Index of its first line."""
     keyword: str
+    """Upper-case."""
     rest: str
 
 
@@ -35,7 +38,7 @@ def bases_if_nothing_runs(text: str) -> list[str] | None:
         return None
     bases: list[str] = []
     stages: set[str] = set()
-    for instruction in _instructions(text):
+    for instruction in instructions(text):
         if instruction.keyword in ("RUN", "ONBUILD"):
             return None
         if instruction.keyword != "FROM":
@@ -61,7 +64,7 @@ def with_labels(text: str, labels: Mapping[str, str]) -> str:
     They must pass `are_plain`.
     """
     place: int | None = None
-    for instruction in _instructions(text):
+    for instruction in instructions(text):
         if instruction.keyword == "FROM":
             place = None
         elif place is None and _reads_context(instruction):
@@ -73,11 +76,12 @@ def with_labels(text: str, labels: Mapping[str, str]) -> str:
     return "\n".join([*lines[:place], label, *lines[place:]])
 
 
-def _reads_context(instruction: _Instruction) -> bool:
+def _reads_context(instruction: Instruction) -> bool:
     return instruction.keyword in ("COPY", "ADD") and "--from=" not in instruction.rest
 
 
-def _instructions(text: str) -> Iterator[_Instruction]:
+def instructions(text: str) -> Iterator[Instruction]:
+    """Yield the instructions of a Dockerfile, without comments."""
     escape = "\\"
     joined, start = "", -1
     at_top = True
@@ -94,5 +98,5 @@ def _instructions(text: str) -> Iterator[_Instruction]:
         if bare.endswith(escape):
             continue
         keyword, *rest = joined.split(None, 1)
-        yield _Instruction(line=start, keyword=keyword.upper(), rest="".join(rest))
+        yield Instruction(line=start, keyword=keyword.upper(), rest="".join(rest))
         joined, start = "", -1

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from dokkupy import tcp_table
 from dokkupy.engine import ContainerInfo, Listener
+from dokkupy.engine_docker import tcp_table
 from dokkupy.engine_docker.client import Client
 from dokkupy.engine_docker.wire import lines, open_stream
 from dokkupy.errors import Conflict, NotFound

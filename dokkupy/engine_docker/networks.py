@@ -10,7 +10,7 @@ from dokkupy.engine import NetworkSpec
 from dokkupy.engine_docker.client import Client
 from dokkupy.errors import Conflict
 
-_SETTLE_SECONDS: Final = 5.0
+_SETTLE_SECONDS: Final = 2.0
 _LOOK_AGAIN_SECONDS: Final = 0.02
 
 

@@ -1,0 +1,9 @@
+"""The contract suites under one name; subclass the one of the seam that is implemented."""
+
+from __future__ import annotations
+
+from dokkupy.testing.contracts.builder import BuilderContract
+from dokkupy.testing.contracts.engine import EngineContract
+from dokkupy.testing.contracts.plugin import PluginContract
+
+__all__ = ["BuilderContract", "EngineContract", "PluginContract"]

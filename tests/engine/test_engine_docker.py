@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from dokkupy.engine_docker import DockerEngine
+from dokkupy.testing.suites import EngineContract
+
+
+@pytest.mark.engine
+class TestDockerEngine(EngineContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def engine(cls) -> Iterator[DockerEngine]:
+        engine = DockerEngine()
+        yield engine
+        engine.close()
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def image(cls, test_image: str) -> str:
+        return test_image
