@@ -23,7 +23,9 @@ class DockerfileBuilder:
     """
 
     name = "builder-dockerfile"
-    looks_for = "a Dockerfile (elsewhere: dokkupy builder-dockerfile set APP dockerfile-path PATH)"
+    looks_for = (
+        "a file named Dockerfile (or as `dokkupy builder-dockerfile set APP dockerfile-path` says)"
+    )
 
     def detect(self, source: Source, properties: dict[str, object]) -> bool:
         """Say whether there is a Dockerfile; one that leads outside counts, `build` refuses it."""
@@ -88,7 +90,7 @@ def public_values(layers: Iterable[EnvLayer]) -> dict[str, str]:
 
 
 def undeclared(layers: Iterable[EnvLayer], dockerfile: Dockerfile) -> list[str]:
-    """Return a line for each variable that a person chose for builds and this one cannot see."""
+    """Return a line for each variable that was set for this app's builds and is not declared."""
     chosen = {
         key for layer in layers if layer.public and layer.rank >= Rank.BUILD for key in layer.values
     }

@@ -53,7 +53,9 @@ def explain(error: BuildFailed, trace: Trace, app: AppName) -> BuildFailed:
     output = "\n".join(trace.tail) or error.detail
     where = f"The build failed at {trace.step}" if trace.step else "The build failed"
     code = _CODE.search(f"{error.message}\n{output}")
-    reason = f"exit code {code[1]}" if code else error.message.rstrip(".")
+    instruction = trace.step.partition(", ")[2]
+    said = error.message.rstrip(".").removesuffix(f": {instruction}")
+    reason = f"exit code {code[1]}" if code else said
     killed = bool(code and code[1] == "137") or "memory" in error.message
     return BuildFailed(
         f"{where}: {reason}.",

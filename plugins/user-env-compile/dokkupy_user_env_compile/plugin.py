@@ -23,18 +23,21 @@ def register_operations() -> Mapping[str, str]:
 
 @hookimpl
 def env_compile(platform: Platform, app: AppName, phase: Phase) -> Sequence[EnvLayer]:
-    """Give builds their defaults, and above everything else what people set; runs get nothing."""
+    """Give builds the defaults, the global variables and the app's own; runs get nothing.
+
+    The app's own beat everything; its config beats the global ones, being the closer choice.
+    """
     from dokkupy_user_env_compile.variables import DEFAULTS, NOUN, chosen
 
     if phase != "build":
         return []
-    values = Environment({**chosen(platform.store, ""), **chosen(platform.store, app)})
+    layers = (
+        (Rank.DEFAULT, f"{NOUN} defaults", Environment(DEFAULTS)),
+        (Rank.GLOBAL, f"{NOUN} --global", chosen(platform.store, "")),
+        (Rank.BUILD, NOUN, chosen(platform.store, app)),
+    )
     return [
-        EnvLayer(
-            rank=Rank.DEFAULT,
-            origin=f"{NOUN} defaults",
-            values=Environment(DEFAULTS),
-            public=True,
-        ),
-        EnvLayer(rank=Rank.BUILD, origin=NOUN, values=values, public=True),
+        EnvLayer(rank=rank, origin=origin, values=values, public=True)
+        for rank, origin, values in layers
+        if values
     ]

@@ -55,12 +55,18 @@ def test_the_apps_value_beats_the_global_one_and_that_the_default(platform: Plat
     }
 
 
-def test_a_build_variable_beats_config_and_config_beats_a_default(platform: Platform) -> None:
-    platform.store.config.change(A, {"CURL_TIMEOUT": "7", "STAGE": "config"})
-    put(platform, OF_A, STAGE="build")
+def test_the_closer_choice_wins_between_config_and_build_variables(platform: Platform) -> None:
+    platform.store.config.change("", {"ALL": "global config"})
+    platform.store.config.change(A, {"CURL_TIMEOUT": "7", "STAGE": "config", "OWN": "config"})
+    put(platform, OF_ALL, STAGE="global build", ALL="global build")
+    put(platform, OF_A, OWN="build")
     build = compiled(platform, "build")
-    assert (build["CURL_TIMEOUT"], build["STAGE"]) == ("7", "build")
-    assert compiled(platform, "run")["STAGE"] == "config"
+    assert build["CURL_TIMEOUT"] == "7"
+    assert build["STAGE"] == "config"
+    assert build["ALL"] == "global build"
+    assert build["OWN"] == "build"
+    run = compiled(platform, "run")
+    assert (run["ALL"], run["OWN"]) == ("global config", "config")
 
 
 def test_build_variables_are_declared_public(platform: Platform) -> None:
