@@ -53,6 +53,6 @@ def for_all(platform: Platform) -> Iterator[None]:
 
 
 def _apply(platform: Platform, changed: str) -> None:
-    from dokkupy import routes
+    from dokkupy.pipeline import apply_routes
 
-    routes.apply(platform, changed=changed)
+    apply_routes(platform, changed=changed)

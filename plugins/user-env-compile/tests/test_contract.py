@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dokkupy.names import AppName
 from dokkupy.platform import Platform
-from dokkupy.testing.contracts.plugin import PluginContract
+from dokkupy.testing.suites import PluginContract
 from dokkupy_user_env_compile import variables
 
 

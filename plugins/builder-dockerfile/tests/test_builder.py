@@ -7,35 +7,26 @@ from pathlib import Path
 import pytest
 
 from dokkupy.builder import Builder, BuildRequest
-from dokkupy.engine import ContainerSpec, Engine
-from dokkupy.errors import BuildFailed
-from dokkupy.testing.contracts.builder import LABELS, SECRET, BuilderContract
+from dokkupy.engine import ContainerSpec, Engine, ImageBuild
+from dokkupy.errors import BuildFailed, NotFound
+from dokkupy.testing.contracts.builder import LABELS, SECRET
+from dokkupy.testing.engine_fake import BASE, FakeEngine
+from dokkupy.testing.suites import BuilderContract
 from dokkupy.types import Environment, EnvLayer, Rank
 from dokkupy_builder_dockerfile.builder import DockerfileBuilder
 
-pytestmark = pytest.mark.engine
 
+class Sources(BuilderContract):
+    """The contract's sources as Dockerfiles on `base`."""
 
-class TestDockerfileBuilder(BuilderContract):
+    base = BASE
+
     @pytest.fixture
     def builder(self) -> Builder:
         return DockerfileBuilder()
 
-    @pytest.fixture
-    def engine(self, docker: Engine, base: str) -> Iterator[Engine]:
-        self.base = base
-        before = {image.id for image in docker.images(LABELS)}
-        yield docker
-        for image in docker.images(LABELS):
-            if image.id not in before:
-                docker.remove_image(image.id)
-
-    @pytest.fixture(autouse=True)
-    def known_base(self, base: str) -> None:
-        self.base = base
-
     def matching(self, tree: Path) -> None:
-        write(tree, f"FROM {self.base}\nCOPY . /app\nRUN test -f /app/file\nCMD ['x']\n")
+        write(tree, f'FROM {self.base}\nCOPY . /app\nRUN test -f /app/file\nCMD ["x"]\n')
 
     def foreign(self, tree: Path) -> None:
         (tree / "requirements.txt").write_text("flask\n")
@@ -45,6 +36,95 @@ class TestDockerfileBuilder(BuilderContract):
 
     def escaping(self, tree: Path, outside: Path) -> None:
         (tree / "Dockerfile").symlink_to(outside)
+
+
+class TestOnFakeEngine(Sources):
+    @pytest.fixture
+    def engine(self) -> Iterator[Engine]:
+        engine = FakeEngine()
+        yield engine
+        engine.close()
+
+    def asked(self, engine: Engine) -> ImageBuild:
+        assert isinstance(engine, FakeEngine)
+        return engine.builds[-1]
+
+    def test_limits_of_the_request_hold_unless_the_app_has_its_own(
+        self, builder: Builder, tree: Path, request_for: BuildRequest, engine: Engine
+    ) -> None:
+        self.matching(tree)
+        builder.build(request_for)
+        assert self.asked(engine).memory == request_for.limits.memory
+        assert self.asked(engine).cpu_shares == request_for.limits.cpu_shares
+        builder.build(replace(request_for, properties={"build-memory": "1g"}))
+        assert self.asked(engine).memory == 1024**3
+
+    def test_an_ordinary_build_asks_for_nothing_that_lifts_its_limits(
+        self, builder: Builder, tree: Path, request_for: BuildRequest, engine: Engine
+    ) -> None:
+        self.matching(tree)
+        builder.build(request_for)
+        assert not self.asked(engine).buildkit
+        assert self.asked(engine).secrets == {}
+        assert self.asked(engine).args == {}
+
+    def test_a_build_without_its_memory_limit_says_so(
+        self, builder: Builder, tree: Path, request_for: BuildRequest, lines: list[str]
+    ) -> None:
+        write(tree, f"FROM {self.base}\nRUN --mount=type=cache,target=/c true\n")
+        builder.build(request_for)
+        assert lines[0].startswith("CONTRACT_PUBLIC is not declared")
+        assert lines[1].startswith("RUN --mount needs BuildKit, which does not hold a build")
+
+    def test_a_base_image_that_a_stack_plugin_has_is_asked_for_before_the_build(
+        self, builder: Builder, tree: Path, request_for: BuildRequest, engine: Engine
+    ) -> None:
+        assert isinstance(engine, FakeEngine)
+        asked: list[str] = []
+
+        def provide(reference: str) -> bool:
+            asked.append(reference)
+            engine.add_image(reference)
+            return True
+
+        write(tree, f"FROM {self.base} AS one\nFROM own/stack:3\nCOPY --from=one /x /x\n")
+        builder.build(replace(request_for, provide_image=provide))
+        assert asked == ["own/stack:3"]
+
+    def test_a_stack_that_has_no_such_image_fails_the_build_in_its_own_words(
+        self, builder: Builder, tree: Path, request_for: BuildRequest
+    ) -> None:
+        def provide(reference: str) -> bool:
+            raise NotFound(f"No {reference}.", hint="Write FROM own/stack:3.")
+
+        write(tree, "FROM own/stack:99\n")
+        with pytest.raises(BuildFailed, match=r"No own/stack:99\.") as caught:
+            builder.build(replace(request_for, provide_image=provide))
+        assert caught.value.hint == "Write FROM own/stack:3."
+
+    def test_a_missing_secret_stops_the_build_before_it_starts(
+        self, builder: Builder, tree: Path, request_for: BuildRequest, engine: Engine
+    ) -> None:
+        write(tree, f"FROM {self.base}\nRUN --mount=type=secret,id=TOKEN true\n")
+        with pytest.raises(BuildFailed, match="'TOKEN'"):
+            builder.build(request_for)
+        assert isinstance(engine, FakeEngine)
+        assert engine.builds == []
+
+
+@pytest.mark.engine
+class TestOnRealEngine(Sources):
+    @pytest.fixture(autouse=True)
+    def real_base(self, test_image: str) -> None:
+        self.base = test_image
+
+    @pytest.fixture
+    def engine(self, docker: Engine) -> Iterator[Engine]:
+        before = {image.id for image in docker.images(LABELS)}
+        yield docker
+        for image in docker.images(LABELS):
+            if image.id not in before:
+                docker.remove_image(image.id)
 
     def test_declared_public_values_reach_the_build_and_others_do_not(
         self, builder: Builder, tree: Path, request_for: BuildRequest, engine: Engine
