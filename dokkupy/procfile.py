@@ -21,7 +21,7 @@ def parse(text: str) -> dict[ProcessName, str]:
         UsageError: a line has no `name: command`, or a name stands twice; says which line.
     """
     processes: dict[ProcessName, str] = {}
-    for number, raw in enumerate(text.splitlines(), start=1):
+    for number, raw in enumerate(text.split("\n"), start=1):
         line = raw.strip()
         if not line or line.startswith("#"):
             continue
@@ -49,11 +49,10 @@ def read(tree: Path) -> dict[ProcessName, str]:
         raise UsageError("Procfile is not a regular file.", hint="Commit it as a plain file.")
     if not path.exists():
         return {}
-    content = path.read_bytes()
-    if len(content) > MAX_BYTES:
+    if path.stat().st_size > MAX_BYTES:
         raise UsageError("Procfile is larger than 64 KiB.", hint="Keep one line per process in it.")
     try:
-        return parse(content.decode("utf-8-sig"))
+        return parse(path.read_bytes().decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise UsageError(
             "Procfile is not UTF-8 text.", hint="Save it as UTF-8 and push again."
