@@ -21,16 +21,17 @@ def read_checks(tree: Path) -> dict[str, Check]:
     stay alive). Entries of another `type` than `startup` are left to others.
 
     Raises:
-        UsageError: the file is no JSON of this shape; says what is wrong.
+        UsageError: it is no regular file with JSON of this shape; says what is wrong.
     """
     path = tree / "app.json"
-    if path.is_symlink() or not path.is_file():
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise UsageError("app.json is not a regular file.", hint="Commit it as a plain file.")
+    if not path.exists():
         return {}
-    content = path.read_bytes()
-    if len(content) > MAX_BYTES:
+    if path.stat().st_size > MAX_BYTES:
         raise UsageError("app.json is larger than 256 KiB.", hint=_HINT)
     try:
-        document = json.loads(content)
+        document = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
         raise UsageError(f"app.json is not valid JSON: {error}.", hint=_HINT) from None
     processes = document.get("healthchecks", {}) if isinstance(document, dict) else None
