@@ -41,7 +41,9 @@ def load(text: str) -> Environment:
         return _load_json(text)
     values = Environment()
     for number, raw in enumerate(text.split("\n"), start=1):
-        line = raw.strip("\r\t ").removeprefix("export ")
+        line = raw.strip("\r\t ")
+        if line.startswith(("export ", "export\t")):
+            line = line[len("export") :].lstrip("\t ")
         if not line or line.startswith("#"):
             continue
         key, equals, value = line.partition("=")
@@ -55,12 +57,16 @@ def check(values: Environment) -> Environment:
     """Return the variables if a program can be given them.
 
     Raises:
-        UsageError: one is too large, or holds a NUL.
+        UsageError: one is too large, holds a NUL, or is no text.
     """
     for key, value in values.items():
         if "\0" in value:
             raise UsageError(f"The value of {key} holds a NUL character.")
-        if len(key) + 1 + len(value.encode()) > LARGEST_VALUE:
+        try:
+            size = len(f"{key}={value}".encode())
+        except UnicodeEncodeError:
+            raise UsageError(f"The value of {key} is not valid Unicode.") from None
+        if size > LARGEST_VALUE:
             raise UsageError(
                 f"The value of {key} is larger than the 128 KiB that Linux hands to a program.",
                 hint="Keep it in a file or a volume, and its path in the variable.",
