@@ -20,7 +20,6 @@ from dokkupy.names import AppName
 GIT: Final = {"git-receive-pack": "receive-pack", "git-upload-pack": "upload-pack"}
 KEPT: Final = ("HOME", "LANG", "LOGNAME", "PATH", "SHELL", "SSH_CONNECTION", "TERM", "TZ", "USER")
 """What of the session's environment goes on; a client may send more than sshd should accept."""
-CLI: Final = "from dokkupy.cli.main import main; main()"
 
 
 def main() -> NoReturn:
@@ -126,4 +125,4 @@ def find_repository(root: Path, app: AppName, verb: str, environment: Mapping[st
 
 def command_line(root: Path, words: list[str]) -> list[str]:
     """Return the command that runs an operation on the root."""
-    return [sys.executable, "-P", "-c", CLI, "--root", str(root), *words]
+    return [sys.executable, "-P", "-m", "dokkupy", "--root", str(root), *words]

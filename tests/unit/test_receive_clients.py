@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from dokkupy import git, jobs
 from dokkupy.locks import try_app_lock
 from dokkupy.names import AppName
 from dokkupy.paths import Paths
+from dokkupy.testing.patience import eventually
 
 APP = AppName("hello")
 PATIENCE = 60.0
@@ -78,15 +78,8 @@ def gate(paths: Paths) -> Iterator[Path]:
     gate.unlink(missing_ok=True)
 
 
-def await_(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} did not come about"
-        time.sleep(0.02)
-
-
 def only_job(paths: Paths) -> Path:
-    await_(lambda: list(paths.jobs.glob("*/log")), "a job")
+    eventually(lambda: list(paths.jobs.glob("*/log")))
     [job] = paths.jobs.iterdir()
     return job
 
@@ -155,7 +148,7 @@ def test_tags_alone_need_no_job(paths: Paths, person: Person) -> None:
     person.git("tag", "v1")
     assert person.push("v1").returncode == 0
     assert git.current(paths, APP, "refs/tags/v1") == person.git("rev-parse", "HEAD")
-    await_(lambda: not list(paths.jobs.iterdir()), "the end of the runner that had nothing to do")
+    eventually(lambda: not list(paths.jobs.iterdir()))
 
 
 @pytest.mark.parametrize("atomic", [[], ["--atomic"]], ids=["plain", "atomic"])
@@ -187,7 +180,7 @@ def test_settings_of_the_person_who_pushes_do_not_switch_off_the_hook(
 def test_a_runner_that_is_killed_rejects_the_push(paths: Paths, person: Person, gate: Path) -> None:
     with person.start_push("main") as push:
         job = only_job(paths)
-        await_((job / "log").read_bytes, "the beginning of the job")
+        eventually((job / "log").read_bytes)
         os.kill(int((paths.run / "runner").read_text()), signal.SIGKILL)
         _, told = push.communicate(timeout=PATIENCE)
     assert push.returncode == 1
@@ -218,17 +211,17 @@ def test_a_client_that_ends_early_leaves_a_job_that_finishes(
     )
     with person.start_push(f"main:{branch}") as push:
         job = only_job(paths)
-        await_((job / "log").read_bytes, "the beginning of the job")
+        eventually((job / "log").read_bytes)
         end(push.pid)
         gate.unlink()
         push.communicate(timeout=PATIENCE)
     assert push.returncode != 0
-    await_((job / "outcome.json").exists, "the end of the job")
+    eventually((job / "outcome.json").exists, timeout=PATIENCE)
     assert jobs.outcome(str(job))["ok"]
     assert git.current(paths, APP, f"refs/heads/{branch}") == person.git("rev-parse", "HEAD")
     with try_app_lock(paths, APP, what="next"):
         pass
-    await_(lambda: not session_members(push.pid), "the end of hook and receive-pack")
+    eventually(lambda: not session_members(push.pid))
 
 
 @pytest.mark.parametrize("branch", ["main", "big"], ids=["small output", "large output"])
@@ -237,17 +230,17 @@ def test_a_stopped_client_holds_up_nothing_and_hears_the_rest_when_it_goes_on(
 ) -> None:
     with person.start_push(f"main:{branch}") as push:
         job = only_job(paths)
-        await_((job / "log").read_bytes, "the beginning of the job")
+        eventually((job / "log").read_bytes)
         os.kill(push.pid, signal.SIGSTOP)
         gate.unlink()
-        await_((job / "outcome.json").exists, "the end of the job")
+        eventually((job / "outcome.json").exists, timeout=PATIENCE)
         with try_app_lock(paths, APP, what="next"):
             pass
         os.kill(push.pid, signal.SIGCONT)
         _, told = push.communicate(timeout=PATIENCE)
     assert push.returncode == 0
     assert b"live at http://hello" in told
-    await_(lambda: not session_members(push.pid), "the end of hook and receive-pack")
+    eventually(lambda: not session_members(push.pid))
 
 
 def test_large_output_reaches_a_slow_client_whole(paths: Paths, person: Person) -> None:
