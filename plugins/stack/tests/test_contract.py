@@ -1,0 +1,7 @@
+from __future__ import annotations
+
+from dokkupy.testing.contracts.plugin import PluginContract
+
+
+class TestStackPlugin(PluginContract):
+    name = "stack"
