@@ -1,0 +1,1 @@
+"""The deploy-notes plugin: a note on each deploy, shown to visitors' tools and kept."""
