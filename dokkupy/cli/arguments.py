@@ -116,7 +116,8 @@ def split(parameters: Sequence[Parameter], words: Sequence[str]) -> Given | None
             return None
         _keep(given, *taken)
     values = _placed(arguments, positional)
-    if values is None:
+    missing = any(item.required and item.name not in given.values for item in options.values())
+    if values is None or missing:
         return None
     given.values |= values
     return tidy(parameters, given)

@@ -22,18 +22,19 @@ class Found:
     """Whether the noun alone was given, and the first of `rest` may have been meant as a verb."""
 
 
-def uncoloned(index: Index, words: Sequence[str]) -> list[str]:
+def uncoloned(words: Sequence[str]) -> list[str]:
     """Return the words with `apps:create` at the front as `apps`, `create`."""
-    if words and ":" in words[0]:
-        noun, _, verb = words[0].partition(":")
-        if noun in index.commands and noun:
-            return [noun, *([verb] if verb else []), *words[1:]]
-    return list(words)
+    if not words:
+        return []
+    noun, colon, verb = words[0].partition(":")
+    if not (noun and colon):
+        return list(words)
+    return [noun, *([verb] if verb else []), *words[1:]]
 
 
 def find(index: Index, words: Sequence[str]) -> Found | None:
     """Return the command that the words begin with, or None."""
-    words = uncoloned(index, words)
+    words = uncoloned(words)
     if not words:
         return None
     lone = index.commands.get("", {}).get(words[0])
@@ -42,6 +43,8 @@ def find(index: Index, words: Sequence[str]) -> Found | None:
     verbs = index.commands.get(words[0], {}) if words[0] else {}
     if len(words) > 1 and words[1] in verbs:
         return Found(verbs[words[1]], words[2:])
+    if words[1:2] in (["--help"], ["-h"]):
+        return None
     default = next((command for command in verbs.values() if command.default), None)
     return Found(default, words[1:], by_default=True) if default else None
 
@@ -53,7 +56,7 @@ def unknown(index: Index, words: Sequence[str]) -> DokkupyError:
     """
     from difflib import get_close_matches
 
-    words = uncoloned(index, words)
+    words = uncoloned(words)
     out = [plugin for plugin in index.plugins if plugin.state != "enabled"]
     for plugin in out:
         if words[0] == plugin.name or words[0] in plugin.name.split("-"):

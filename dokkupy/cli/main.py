@@ -100,9 +100,9 @@ def _index(settings: Settings) -> Index:
 
 def _helpful(index: Index, words: list[str]) -> list[str]:
     """Return `help apps create` and `apps:help` as `apps create --help` and `apps --help`."""
-    words = uncoloned(index, words)
+    words = uncoloned(words)
     if words[:1] == ["help"] and "help" not in index.commands[""]:
-        return [*uncoloned(index, words[1:]), "--help"]
+        return [*uncoloned(words[1:]), "--help"]
     if words[1:] == ["help"] and "help" not in index.commands.get(words[0], {}):
         return [words[0], "--help"]
     return words

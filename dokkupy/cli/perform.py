@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from dokkupy.cli import output
+from dokkupy.errors import UsageError
 from dokkupy.paths import DEFAULT_ROOT, ROOT_VARIABLE
+from dokkupy.types import ExitStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,12 +47,16 @@ class Settings:
 def perform(operation: Operation, given: Given, settings: Settings) -> int:
     """Run an operation with what was typed, print its result, return the exit code.
 
-    The code is 0, or what an interactive operation returned as an int.
+    The code is 0, or that of the command which the operation ran for the caller.
 
     Raises:
         DokkupyError: whatever the operation or the parsing of its values raises.
     """
-    values = operation.bind(given.values, sys.stdin.buffer)
+    try:
+        values = operation.bind(given.values, sys.stdin.buffer)
+    except UsageError as error:
+        error.hint = error.hint or f"See how it is used: dokkupy {operation.title} --help"
+        raise
     wanted = operation.needs_confirmation(values)
     if wanted and _confirmed(operation, wanted):
         values["force"] = True
@@ -61,8 +67,8 @@ def perform(operation: Operation, given: Given, settings: Settings) -> int:
         result = operation.run(platform, values)
         if isinstance(result, Generator):
             result = _followed(operation, values, result, settings)
-        if operation.spec.interactive and isinstance(result, int):
-            return result
+        if isinstance(result, ExitStatus):
+            return result.code
         output.show_result(result, as_json=settings.json, empty=operation.spec.empty)
     finally:
         _show_warnings(platform)

@@ -156,11 +156,9 @@ def convert(kind: Any, text: str, label: str) -> Any:
             f"{label} cannot be {text!a}.", hint=f"Use one of: {', '.join(allowed)}."
         ) from None
     except ValueError as error:
-        reason = "" if kind in (int, float) else f": {error}"
         wanted = {int: "a whole number", float: "a number", bool: "true or false"}
-        raise UsageError(
-            f"{text!a} is not {wanted.get(kind, f'a valid {label}')}{reason}."
-        ) from None
+        reason = f"it is not {wanted[kind]}" if kind in wanted else str(error)
+        raise UsageError(f"{label} cannot be {text!a}: {reason}.") from None
 
 
 def _is_unicode(text: str) -> bool:
