@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from dokkupy import appjson, procfile
-from dokkupy.errors import BuildFailed
+from dokkupy.errors import BuildFailed, UsageError
 from dokkupy.names import ProcessName
 from dokkupy.plan import WEB
 from dokkupy.types import Check, Environment, ProcessType, Release
@@ -80,10 +80,19 @@ def of_release(release: Release) -> Contents:
 
 
 def with_port(processes: tuple[ProcessType, ...], env: Environment) -> tuple[ProcessType, ...]:
-    """Return the processes with the port that config decides for the one with the traffic."""
-    wanted = env.get("PORT", "")
-    if not wanted.isdigit() or not 0 < int(wanted) < 65536:
+    """Return the processes with the port that config decides for the one with the traffic.
+
+    Raises:
+        UsageError: `PORT` is set to something that is no port.
+    """
+    wanted = env.get("PORT")
+    if wanted is None:
         return processes
+    if not (wanted.isascii() and wanted.isdigit() and 0 < int(wanted[:6]) < 65536):
+        raise UsageError(
+            f"PORT is set to {wanted!a:.40}, which is no port.",
+            hint="Set it to a number from 1 to 65535, or unset it to get a port chosen.",
+        )
     return tuple(
         process if process.port is None else replace(process, port=int(wanted))
         for process in processes

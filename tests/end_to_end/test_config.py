@@ -30,9 +30,7 @@ def app(root: Root) -> str:
 def test_values_are_the_same_to_the_byte_in_the_store_and_in_the_container(root: Root, app: str):
     root.cli("config", "set", app, *(f"{key}={value}" for key, value in VALUES.items()))
     for key, value in VALUES.items():
-        assert root.cli("config", "get", app, key).out.removesuffix("\n") == value.removesuffix(
-            "\n"
-        ), key
+        assert root.cli("config", "get", app, key).out == f"{value}\n", key
         assert root.json("config", "get", app, key) == value
         assert root.get(f"{app}.localhost", f"/env/{key}").body == value, key
 
@@ -101,11 +99,17 @@ def test_no_restart_leaves_the_containers_alone(root: Root, app: str):
 
 def test_a_change_that_fails_its_checks_is_taken_back(root: Root):
     name, _ = root.deployed(EXAMPLES / "probe")
-    done = root.cli("config", "set", name, "PORT=nonsense", code=11)
-    assert "web.1" in done.err
+    done = root.cli("config", "set", name, "PYTHONHOME=/nowhere", code=11)
+    assert "web.1 ended with exit code 1" in done.err
     assert root.get(f"{name}.localhost").status == 200
     assert root.json("config", "show", name) == []
     assert [row["state"] for row in root.json("releases", "list", name)] == ["failed", "live"]
+
+
+def test_a_port_that_is_none_is_refused_before_anything_starts(root: Root, app: str):
+    done = root.cli("config", "set", app, "PORT=http", code=2)
+    assert "PORT" in done.err
+    assert "PORT" not in [row["key"] for row in root.json("config", "show", app)]
 
 
 def test_a_secret_shows_in_no_log_event_argument_or_image(root: Root):
