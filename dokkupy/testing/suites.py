@@ -5,5 +5,6 @@ from __future__ import annotations
 from dokkupy.testing.contracts.builder import BuilderContract
 from dokkupy.testing.contracts.engine import EngineContract
 from dokkupy.testing.contracts.plugin import PluginContract
+from dokkupy.testing.contracts.scheduler import SchedulerContract
 
-__all__ = ["BuilderContract", "EngineContract", "PluginContract"]
+__all__ = ["BuilderContract", "EngineContract", "PluginContract", "SchedulerContract"]

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import io
-import os
 import tarfile
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +23,7 @@ from dokkupy.errors import (
 )
 from dokkupy.testing.bench import Bench, private_subnets
 from dokkupy.testing.patience import eventually
+from dokkupy.testing.probes import typed_stdin, visit
 from dokkupy.testing.program import Program
 
 MISSING = "no-such-thing-7d3f"
@@ -210,14 +208,14 @@ class EngineContract:
     def test_host_reaches_a_container_at_its_address(self, bench: Bench) -> None:
         address = bench.address()
         bench.run(Program(listen=EVERYWHERE, port=5000, body="hello"), address=address)
-        assert eventually(lambda: _get(f"http://{address}:5000/")) == (200, "hello")
+        assert eventually(lambda: visit(f"http://{address}:5000/")) == (200, "hello")
 
     def test_program_takes_its_port_from_the_environment(self, bench: Bench) -> None:
         address = bench.address()
         program = Program(listen=EVERYWHERE, status=404, answer=("/up=204",))
         bench.run(program, env={"PORT": "5001"}, address=address)
-        assert eventually(lambda: _get(f"http://{address}:5001/up")) == (204, "")
-        assert _get(f"http://{address}:5001/") == (404, "")
+        assert eventually(lambda: visit(f"http://{address}:5001/up")) == (204, "")
+        assert visit(f"http://{address}:5001/") == (404, "")
 
     def test_name_in_use_is_a_conflict(self, engine: Engine, bench: Bench) -> None:
         spec = bench.spec(FOREVER)
@@ -444,7 +442,7 @@ class EngineContract:
     ) -> None:
         container = engine.create(bench.spec(Program(echo=True, exits=4), stdin=True))
         typed = "".join(f"line {number}\n" for number in range(20_000))
-        with _stdin(typed):
+        with typed_stdin(typed):
             assert engine.attach(container) == 4
         assert capfd.readouterr().out == typed
 
@@ -453,7 +451,7 @@ class EngineContract:
     ) -> None:
         program = Program(line=("result",), error=("warning",), exits=0)
         container = engine.create(bench.spec(program, stdin=True))
-        with _stdin(""):
+        with typed_stdin(""):
             assert engine.attach(container) == 0
         captured = capfd.readouterr()
         assert (captured.out, captured.err) == ("result\n", "warning\n")
@@ -463,7 +461,7 @@ class EngineContract:
     ) -> None:
         spec = bench.spec(Program(exits=9), stdin=True, auto_remove=True)
         container = engine.create(spec)
-        with _stdin(""):
+        with typed_stdin(""):
             assert engine.attach(container) == 9
 
     def test_execute_runs_beside_the_first_process(
@@ -480,7 +478,7 @@ class EngineContract:
         self, engine: Engine, bench: Bench, capfd: pytest.CaptureFixture[str]
     ) -> None:
         container = bench.run(FOREVER)
-        with _stdin("typed\n"):
+        with typed_stdin("typed\n"):
             command = Program(echo=True).command
             assert engine.execute(container, command, interactive=True, tty=False) == 0
         assert capfd.readouterr().out == "typed\n"
@@ -709,41 +707,6 @@ class EngineContract:
     def _is_up(self, engine: Engine, container: str) -> None:
         """Wait for the line `up`: from then on a program handles its signals."""
         assert next(engine.logs(container, follow=True)) == b"up"
-
-
-class _stdin:  # noqa: N801 - reads like the context manager it is
-    """Let this process's stdin be `text` for a while."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text.encode()
-
-    def __enter__(self) -> None:
-        self._kept = os.dup(0)
-        read_end, write_end = os.pipe()
-        os.dup2(read_end, 0)
-        os.close(read_end)
-        self._writer = threading.Thread(target=self._write, args=(write_end,))
-        self._writer.start()
-
-    def _write(self, write_end: int) -> None:
-        with os.fdopen(write_end, "wb") as file:
-            file.write(self._text)
-
-    def __exit__(self, *_: object) -> None:
-        self._writer.join()
-        os.dup2(self._kept, 0)
-        os.close(self._kept)
-
-
-def _get(url: str) -> tuple[int, str] | None:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - made here
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read().decode()
-    except urllib.error.URLError:
-        return None
 
 
 def _ignore(_: str) -> None:
