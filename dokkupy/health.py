@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from dataclasses import dataclass
 
 from dokkupy.types import Check, Endpoint
@@ -29,7 +30,10 @@ class Answer:
 
 
 def probe(endpoint: Endpoint, check: Check, *, host: str) -> Answer:
-    """Ask once with `GET` and read the status line (RFC 9112, section 4)."""
+    """Ask once with `GET` and read the status line (RFC 9112, section 4).
+
+    The answer may take the check's `timeout` as a whole, and never longer than its `deadline`.
+    """
     request = (
         f"GET {check.path or '/'} HTTP/1.1\r\nHost: {host}\r\n"
         "User-Agent: dokkupy-check\r\nAccept: */*\r\nConnection: close\r\n\r\n"
@@ -37,10 +41,15 @@ def probe(endpoint: Endpoint, check: Check, *, host: str) -> Answer:
     try:
         address = (endpoint.host, endpoint.port)
         with socket.create_connection(address, timeout=CONNECT_TIMEOUT_SECONDS) as connection:
-            connection.settimeout(check.timeout)
+            until = time.monotonic() + min(check.timeout, check.deadline)
+            connection.settimeout(min(check.timeout, check.deadline))
             connection.sendall(request.encode("ascii"))
             received = b""
             while b"\n" not in received and len(received) < _LONGEST_STATUS_LINE:
+                left = until - time.monotonic()
+                if left <= 0:
+                    return Answer(problem="timed out")
+                connection.settimeout(left)
                 chunk = connection.recv(1024)
                 if not chunk:
                     break
@@ -58,6 +67,10 @@ def _parse(received: bytes) -> Answer:
     if not received:
         return Answer(problem="closed without an answer")
     words = received.split(b"\n", 1)[0].split(None, 2)
-    if len(words) < 2 or not words[0].startswith(b"HTTP/") or not words[1].isdigit():
+    if len(words) < 2 or not words[0].startswith(b"HTTP/") or not _is_status(words[1]):
         return Answer(problem="something else came back")
     return Answer(status=int(words[1]))
+
+
+def _is_status(word: bytes) -> bool:
+    return len(word) == 3 and word.isdigit()
