@@ -18,15 +18,9 @@ if TYPE_CHECKING:
 
 
 def candidates(index: Index, root: Path, words: Sequence[str]) -> list[str]:
-    """Return `word<tab>help` for each word that can complete the last of `words`.
-
-    A completion that fails must not write over what is being typed, so it gives nothing.
-    """
+    """Return `word<tab>help` for each word that can complete the last of `words`."""
     *typed, current = words or [""]
-    try:
-        found = sorted(_possible(index, root, typed, current))
-    except DokkupyError:
-        return []
+    found = sorted(_possible(index, root, typed, current))
     return [f"{word}\t{text}" for word, text in found if word.startswith(current)]
 
 
@@ -98,10 +92,17 @@ def _values(item: Parameter, root: Path) -> Iterator[tuple[str, str]]:
     if item.scope:
         yield "--global", "all apps"
     if item.app:
-        from dokkupy.store import Store
+        yield from _apps(root)
 
-        store = Store(Paths(root).state_db)
-        try:
-            yield from ((app.name, "app") for app in store.apps.list())
-        finally:
-            store.close()
+
+def _apps(root: Path) -> Iterator[tuple[str, str]]:
+    """Give the apps; a root that cannot be read has none, for this is no place for an error."""
+    from dokkupy.store import Store
+
+    store = Store(Paths(root).state_db)
+    try:
+        yield from ((app.name, "app") for app in store.apps.list())
+    except DokkupyError:
+        return
+    finally:
+        store.close()
