@@ -124,7 +124,8 @@ class Engine(Protocol):
 
     Contract: `dokkupy.testing.suites.EngineContract`. Every method may raise `EngineError`;
     a container, image or network that does not exist is `NotFound` (images: `ImageNotFound`),
-    except where said otherwise.
+    a name, an address, a subnet or a thing that somebody else holds is `Conflict`, except where
+    said otherwise.
     """
 
     def ping(self) -> str:
@@ -244,5 +245,8 @@ class Engine(Protocol):
         ...
 
     def listeners(self, container: str) -> list[Listener]:
-        """Return the TCP sockets that listen inside a running container's network namespace."""
+        """Return the TCP sockets that listen in a container's network; none when it does not run.
+
+        The engine's own resolver is left out.
+        """
         ...

@@ -8,7 +8,14 @@ from typing import Literal
 
 from dokkupy import network
 from dokkupy.engine import ContainerInfo, ContainerSpec, Engine, NetworkSpec
-from dokkupy.errors import DeployFailed, EngineError, ImageNotFound, NotFound
+from dokkupy.errors import (
+    Conflict,
+    DeployFailed,
+    DokkupyError,
+    EngineError,
+    ImageNotFound,
+    NotFound,
+)
 from dokkupy.names import AppName
 from dokkupy.scheduler import OneOff, Placed, PlacedStatus, Placement
 from dokkupy.store import Store
@@ -197,7 +204,7 @@ class DockerScheduler:
         try:
             reference = self._engine.create(spec)
             self._engine.start(reference)
-        except EngineError as error:
+        except (EngineError, NotFound, Conflict) as error:
             if reference:
                 self._engine.remove(reference)
             self._store.addresses.give_back(spec.address)
@@ -244,7 +251,7 @@ _STATES: Mapping[str, Literal["pending", "running", "ended"]] = {
 }
 
 
-def _explained(error: EngineError, spec: ContainerSpec) -> EngineError:
+def _explained(error: DokkupyError, spec: ContainerSpec) -> DokkupyError:
     if isinstance(error, ImageNotFound) or "executable file not found" not in error.message:
         return error
     missing = spec.command[0] if spec.command else "its command"
