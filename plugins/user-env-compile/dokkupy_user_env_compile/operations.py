@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 from dokkupy import Help, operation
@@ -14,18 +13,6 @@ from dokkupy_user_env_compile.variables import Variable
 
 if TYPE_CHECKING:
     from dokkupy.platform import Platform
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Value:
-    """The value of one variable."""
-
-    key: str
-    value: str = field(repr=False)
-
-    def text(self) -> str:
-        """Return the value as it is, for a script to take."""
-        return self.value
 
 
 @operation(summary="Set variables for builds")
@@ -58,12 +45,12 @@ def unset(platform: Platform, scope: Scope, keys: list[EnvKey]) -> list[Variable
 
 
 @operation(summary="Show one variable for builds", reads=True)
-def get(platform: Platform, scope: Scope, key: EnvKey) -> Value:
+def get(platform: Platform, scope: Scope, key: EnvKey) -> str:
     """Show the value that builds get, byte for byte."""
     _known(platform, scope)
     for variable in variables.effective(platform.store, scope.app):
         if variable.key == key:
-            return Value(key=key, value=variable.value)
+            return variable.value
     raise NotFound(
         f"Builds have no variable {key}.",
         hint=f"dokkupy build-env set {scope.app or '--global'} {key}=VALUE",

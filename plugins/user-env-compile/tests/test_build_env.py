@@ -82,7 +82,7 @@ def test_build_variables_are_declared_public(platform: Platform) -> None:
 )  # fmt: skip
 def test_values_are_kept_byte_for_byte(platform: Platform, value: str) -> None:
     operations.set_(platform, OF_A, [KeyValue.parse(f"KEY={value}")])
-    assert operations.get(platform, OF_A, EnvKey("KEY")).text() == value
+    assert operations.get(platform, OF_A, EnvKey("KEY")) == value
     assert compiled(platform, "build")["KEY"] == value
 
 
