@@ -5,6 +5,15 @@ from __future__ import annotations
 from dokkupy.testing.contracts.builder import BuilderContract
 from dokkupy.testing.contracts.engine import EngineContract
 from dokkupy.testing.contracts.plugin import PluginContract
+from dokkupy.testing.contracts.proxy import ProxyContract
+from dokkupy.testing.contracts.proxy_traffic import ProxyTrafficContract
 from dokkupy.testing.contracts.scheduler import SchedulerContract
 
-__all__ = ["BuilderContract", "EngineContract", "PluginContract", "SchedulerContract"]
+__all__ = [
+    "BuilderContract",
+    "EngineContract",
+    "PluginContract",
+    "ProxyContract",
+    "ProxyTrafficContract",
+    "SchedulerContract",
+]
