@@ -45,11 +45,11 @@ def ended(
     if status.exit_code == 127:
         fix = f"Correct the command of {process.name} in the Procfile: it was not found."
     elif not log:
-        fix = f"It printed nothing; try it by hand: dokkupy run {app} {' '.join(process.command)}"
+        fix = f"It printed nothing; try it by hand: dokkupy run {app} {process.name}"
     return Failure(
         process=name,
         cause=f"{name} ended with exit code {status.exit_code}",
-        fix=fix.strip(),
+        fix=fix,
         log=log,
     )
 
@@ -74,7 +74,7 @@ def silent(
     ):
         return _unwell(name, process, answer, log)
     shown = ", ".join(_shown(item) for item in here or found) or "nothing"
-    only = " for IPv6 alone" if open_here else ""
+    only = " for IPv6 alone" if open_here and all(":" in item.address for item in here) else ""
     return Failure(process=name, cause=f"{name} listens on {shown}{only}, {must}", fix=fix, log=log)
 
 
@@ -100,7 +100,7 @@ def _unwell(name: str, process: ProcessType, answer: Answer, log: str) -> Failur
     if answer.problem == "timed out":
         return Failure(
             process=name,
-            cause=f"{name} did not answer {asked} within {check.timeout:g} s",
+            cause=f"{name} did not answer {asked} within {min(check.timeout, check.deadline):g} s",
             fix="Make it answer sooner, or raise the timeout of its check in app.json.",
             log=log,
         )
