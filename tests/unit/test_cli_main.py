@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pty
+import pwd
 import signal
 import subprocess
 import sys
@@ -415,3 +416,38 @@ def test_text_that_the_terminal_cannot_show_does_not_stop_the_command(root: Path
         check=False,
     )
     assert (done.returncode, done.stdout) == (37, b"['\\xfc\\U0001f389']\n")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only the super-user can become somebody else")
+@pytest.mark.parametrize(("sudo", "actor"), [("", "root"), ("ada", "ada")])
+def test_the_super_user_goes_on_as_the_owner_of_the_root(
+    tmp_path_factory: pytest.TempPathFactory, sudo: str, actor: str
+) -> None:
+    program = """
+import os, sys
+from pathlib import Path
+from dokkupy.cli.owner import become_owner
+root, environment = Path(sys.argv[1]), {"SUDO_USER": sys.argv[2]}
+become_owner(root, environment)
+print(os.getresuid(), os.getresgid(), environment["DOKKUPY_ACTOR"], environment["USER"])
+"""
+    root = tmp_path_factory.mktemp("owned")
+    nobody = pwd.getpwnam("nobody")
+    os.chown(root, nobody.pw_uid, nobody.pw_gid)
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(root), sudo],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    uid, gid = (nobody.pw_uid,) * 3, (nobody.pw_gid,) * 3
+    assert done.stdout == f"{uid} {gid} {actor} nobody\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only the super-user can become somebody else")
+def test_a_root_of_a_user_who_is_no_more_is_refused(call: Call, root: Path) -> None:
+    os.chown(root, 61234, 61234)
+    code, _, err = call("probe", "list")
+    assert code == 15
+    assert "61234" in err

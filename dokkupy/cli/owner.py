@@ -1,0 +1,43 @@
+"""Becoming the user who owns the root, when the super-user asks for something."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import MutableMapping
+from pathlib import Path
+
+from dokkupy.cli.perform import ACTOR_VARIABLE
+from dokkupy.errors import StateError
+
+
+def become_owner(root: Path, environment: MutableMapping[str, str]) -> None:
+    """Go on as the owner of `root` when this process runs as the super-user; else do nothing.
+
+    So no file of the super-user's is left in the root, and nothing that the owner has written
+    there is obeyed with more rights than his. Who asked stays known as the actor.
+
+    Raises:
+        StateError: the owner is no user of this machine.
+    """
+    if os.geteuid() != 0:
+        return
+    try:
+        owner = root.stat().st_uid
+    except OSError:
+        return
+    if owner == 0:
+        return
+    import pwd
+
+    try:
+        user = pwd.getpwuid(owner)
+    except KeyError:
+        raise StateError(
+            f"{root} belongs to the user {owner}, who does not exist.",
+            hint=f"Give it to one who does: chown -R USER {root}",
+        ) from None
+    environment.setdefault(ACTOR_VARIABLE, environment.get("SUDO_USER") or "root")
+    environment.update(HOME=user.pw_dir, USER=user.pw_name, LOGNAME=user.pw_name)
+    os.initgroups(user.pw_name, user.pw_gid)
+    os.setgid(user.pw_gid)
+    os.setuid(owner)
