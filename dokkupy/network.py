@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from dokkupy.engine import Engine, NetworkSpec
-from dokkupy.errors import EngineError
+from dokkupy.errors import Conflict, EngineError
 from dokkupy.store import Store
 
 PREFIX_LENGTH = 22
@@ -22,23 +22,43 @@ def ensure(engine: Engine, store: Store) -> NetworkSpec:
 
     Raises:
         EngineError: the engine fails, or every candidate subnet is taken.
+        Conflict: the subnet that was given for the root is taken.
     """
     root_id = store.meta.get("root_id")
     with store.write():
         subnet = store.meta.get("subnet")
-    if not subnet:
-        subnet = choose_subnet([*engine.subnets(), *host_routes()])
-        with store.write():
-            subnet = store.meta.get("subnet") or subnet
-            store.meta.set("subnet", subnet)
-    spec = NetworkSpec(
+    lost: list[str] = []
+    while True:
+        free = subnet or choose_subnet([*engine.subnets(), *host_routes(), *lost])
+        spec = _spec(root_id, subnet or _keep(store, free, lost))
+        try:
+            engine.ensure_network(spec)
+        except Conflict:
+            # Another root may have chosen the same one at the same moment.
+            if subnet or spec.subnet in lost:
+                raise
+            lost.append(spec.subnet)
+        else:
+            return spec
+
+
+def _keep(store: Store, subnet: str, lost: Collection[str]) -> str:
+    """Note the root's subnet, unless another process of the root has noted one already."""
+    with store.write():
+        noted = store.meta.get("subnet")
+        if noted and noted not in lost:
+            return noted
+        store.meta.set("subnet", subnet)
+        return subnet
+
+
+def _spec(root_id: str, subnet: str) -> NetworkSpec:
+    return NetworkSpec(
         name=f"dokkupy-{root_id}",
         subnet=subnet,
         gateway=str(ipaddress.ip_network(subnet)[1]),
         labels={"dokkupy.root": root_id},
     )
-    engine.ensure_network(spec)
-    return spec
 
 
 def choose_subnet(taken: Iterable[str]) -> str:
