@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from dokkupy import git
+from dokkupy import git, pipeline
 from dokkupy.errors import Refused
 from dokkupy.types import Line
 
@@ -33,8 +33,6 @@ def push(
         Refused: the push deletes the deploy branch.
         DokkupyError: the deploy failed.
     """
-    from dokkupy import pipeline
-
     arriving = [ref for ref, _, new in updates if new != git.ABSENT]
     chosen = git.BRANCHES + deploy_branch(platform, app, arriving)
     deployed = []

@@ -128,6 +128,10 @@ class Engine(Protocol):
     said otherwise.
     """
 
+    def warm(self) -> None:
+        """Get ready for the first request in the background; a failure shows at that request."""
+        ...
+
     def ping(self) -> str:
         """Return the engine's version, as proof that it answers."""
         ...

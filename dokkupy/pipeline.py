@@ -182,6 +182,7 @@ def at_work(platform: Platform, send: Send, app: AppName, what: str) -> Iterator
     """Hold the app's lock, mend what a dead runner left, and tell plugins of a failure."""
     report = Report(send)
     platform.store.apps.get(app)
+    platform.engine.warm()
     with app_lock(
         platform.paths,
         app,

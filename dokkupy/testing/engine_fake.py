@@ -111,6 +111,9 @@ class FakeEngine:
 
     # The protocol.
 
+    def warm(self) -> None:
+        """Do nothing: there is nothing to get ready."""
+
     def ping(self) -> str:
         self._answer()
         return "0-fake"
