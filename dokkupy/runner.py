@@ -12,16 +12,14 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
-from enum import Enum
 from importlib import import_module
 from pathlib import Path
-from types import FrameType, NoneType
+from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from dokkupy import jobs
 from dokkupy.errors import DeployFailed, DokkupyError, UsageError
-from dokkupy.types import Environment
+from dokkupy.results import to_json
 
 if TYPE_CHECKING:
     from dokkupy.types import Line
@@ -89,8 +87,9 @@ def _do(root: Path, request: Mapping[str, Any], work: Mapping[str, str]) -> dict
         if request["app"]:
             arguments["app"] = AppName.parse(request["app"])
         platform = Platform(root, actor=request["actor"])
+        platform.hooks.on_warning = _warn
         try:
-            return {"ok": True, "result": plain(function(platform, _report, **arguments))}
+            return {"ok": True, "result": to_json(function(platform, _report, **arguments))}
         finally:
             platform.close()
     except DokkupyError as error:
@@ -116,16 +115,7 @@ def _report(line: Line) -> None:
     os.write(1, jobs.encode(line.stream, line.text))
 
 
-def plain(value: object) -> Any:
-    """Return a result as JSON knows it, the values of environments hidden."""
-    if isinstance(value, Environment):
-        return dict.fromkeys(value, "****")
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [plain(item) for item in value]
-    if isinstance(value, Enum):
-        value = value.value
-    return value if isinstance(value, (bool, int, float, NoneType)) else str(value)
+def _warn(error: DokkupyError) -> None:
+    from dokkupy.types import Line
+
+    _report(Line(text=f"Warning: {error.message}", stream="warning"))

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
-from dokkupy.operations.results import to_json
+from dokkupy.results import to_json
 
 if TYPE_CHECKING:
     from dokkupy.errors import DokkupyError

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 import pytest
 
-from dokkupy import hookspecs
+from dokkupy import hookspecs, jobs, runner
 from dokkupy.errors import DokkupyError, NotFound, PluginError, Refused
 from dokkupy.hooks import Hooks
 from dokkupy.hookspecs import POLICIES
@@ -311,3 +311,23 @@ def test_a_module_added_by_hand_takes_part(hooks_of: Callable[..., Hooks], site:
     hooks.add("by-hand", import_module("probe_manual.plugin"))
     assert hooks.vhosts(app=APP) == ["a.example"]
     assert "by-hand" in [plugin.name for plugin in hooks.plugins if plugin.state == "enabled"]
+
+
+def test_a_job_tells_of_hooks_that_failed_beside_it_in_its_log(
+    site: Site,
+    paths: Paths,
+    monkeypatch: pytest.MonkeyPatch,
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    site.install(
+        "bad",
+        "@hookimpl\ndef app_created():\n    raise ValueError('no luck')",
+        work="def work(platform, send, app):\n    platform.hooks.app_created(app=app)",
+    )
+    monkeypatch.setenv("DOKKUPY_PLUGINS", "bad")
+    request = {"kind": "probe", "app": "a", "arguments": {}, "actor": ""}
+    end = runner._do(paths.root, request, {"probe": "probe_bad.work:work"})
+    assert end == {"ok": True, "result": None}
+    stream, text = jobs.decode(capfdbinary.readouterr().out.removesuffix(b"\n"))
+    assert stream == "warning"
+    assert "bad (dokkupy-plugin-bad 1.2.3), hook app_created, failed: ValueError: no luck" in text

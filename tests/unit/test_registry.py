@@ -22,7 +22,7 @@ from dokkupy.operations.registry import (
     operations_of,
     spec_of,
 )
-from dokkupy.operations.results import to_json
+from dokkupy.results import to_json
 from dokkupy.types import Endpoint, Environment, RouteState
 
 if TYPE_CHECKING:
