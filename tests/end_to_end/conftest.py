@@ -20,6 +20,8 @@ import pytest
 REPOSITORY = Path(__file__).parents[2]
 EXAMPLES = REPOSITORY / "examples"
 BROKEN = REPOSITORY / "tests" / "apps"
+PROBATION_SECONDS = "2"
+"""Shorter than the default 5, for the sake of the many deploys below; see test_failures."""
 _numbers = itertools.count(1)
 
 
@@ -182,6 +184,7 @@ def make_root(folder: Path) -> Root:
     """Make a root on a free port and start it."""
     root = Root(path=folder / "root", port=free_port(), work=folder)
     root.cli("init", "--http-port", str(root.port), "--https-port", str(free_port()))
+    root.cli("checks", "set", "--global", "probation", PROBATION_SECONDS)
     root.cli("up")
     return root
 
