@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from dokkupy.errors import StateError
 from dokkupy.store.schema import MIGRATIONS
 
 BUSY_TIMEOUT_SECONDS = 30.0
+_LOOK_AGAIN_SECONDS = 0.01
 
 
 class Database:
@@ -77,15 +79,16 @@ class Database:
             connection.execute("BEGIN IMMEDIATE")
         self._local.depth = 1
         try:
-            yield connection
+            with self._explained():
+                yield connection
+                connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            # A full disk has ended the transaction already.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
             for callback in self._after_rollback:
                 callback()
             raise
-        else:
-            with self._explained():
-                connection.execute("COMMIT")
         finally:
             self._local.depth = 0
         for callback in self._after_commit:
@@ -112,11 +115,15 @@ class Database:
             connection = sqlite3.connect(
                 self.path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None
             )
-            connection.row_factory = sqlite3.Row
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute("PRAGMA foreign_keys = ON")
-            self._migrate(connection)
+            try:
+                connection.row_factory = sqlite3.Row
+                _use_wal(connection)
+                connection.execute("PRAGMA synchronous = NORMAL")
+                connection.execute("PRAGMA foreign_keys = ON")
+                self._migrate(connection)
+            except BaseException:
+                connection.close()
+                raise
         return connection
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
@@ -140,6 +147,8 @@ class Database:
     def _explained(self) -> Iterator[None]:
         try:
             yield
+        except sqlite3.IntegrityError:
+            raise
         except sqlite3.OperationalError as error:
             raise StateError(
                 f"{self.path} cannot be used: {error}.",
@@ -150,3 +159,18 @@ class Database:
                 f"{self.path} is damaged: {error}.",
                 hint="Move it away and restore a backup of the root.",
             ) from error
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch to a write-ahead log; the first switch of a file minds no busy timeout."""
+    until = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > until:
+                raise
+            time.sleep(_LOOK_AGAIN_SECONDS)
+        else:
+            return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 import time
 from collections.abc import Mapping
 
@@ -17,8 +18,16 @@ class Events:
     def __init__(self, database: Database, actor: str) -> None:
         self._database = database
         self._actor = actor
-        self._fresh: list[int] = []
+        self._local = threading.local()
         database.after_rollback(self._forget)
+
+    @property
+    def _unsent(self) -> list[int]:
+        # By thread, as transactions are: one that fails must not forget what another committed.
+        if not hasattr(self._local, "unsent"):
+            self._local.unsent = []
+        unsent: list[int] = self._local.unsent
+        return unsent
 
     def add(self, verb: str, app: str = "", data: Mapping[str, object] | None = None) -> None:
         """Write an event; `data` holds names and numbers, never a secret value."""
@@ -28,12 +37,12 @@ class Events:
                 (time.time(), self._actor, verb, app, json.dumps(dict(data or {}))),
             )
             if cursor.lastrowid is not None:
-                self._fresh.append(cursor.lastrowid)
+                self._unsent.append(cursor.lastrowid)
 
     def fresh(self) -> list[Event]:
-        """Return the committed events since the last call, oldest first."""
-        ids = list(self._fresh)
-        self._fresh.clear()
+        """Return the events that this thread has committed since the last call, oldest first."""
+        ids = list(self._unsent)
+        self._unsent.clear()
         return [event for event in map(self._get, ids) if event is not None]
 
     def list(self, *, app: str = "", verb: str = "", limit: int = 100) -> list[Event]:
@@ -48,7 +57,7 @@ class Events:
         return [_event(row) for row in reversed(rows)]
 
     def _forget(self) -> None:
-        self._fresh.clear()
+        self._unsent.clear()
 
     def _get(self, number: int) -> Event | None:
         row = self._database.row("SELECT * FROM events WHERE id = ?", number)

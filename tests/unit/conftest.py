@@ -32,6 +32,14 @@ def paths(tmp_path: Path) -> Paths:
 
 
 @pytest.fixture
+def store(paths: Paths) -> Iterator[Store]:
+    """Open the store of `paths` in the name of Ann."""
+    store = Store(paths.state_db, actor="ann")
+    yield store
+    store.close()
+
+
+@pytest.fixture
 def stub_runner(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the jobs of this process be those of `stub_work.py`."""
     monkeypatch.setattr(jobs, "RUNNER", STUB_RUNNER)
