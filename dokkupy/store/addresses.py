@@ -31,7 +31,7 @@ class Addresses:
         with self._database.write() as connection:
             held = {row["address"] for row in connection.execute("SELECT address FROM addresses")}
             cursor = int(self._meta.get(CURSOR, "1"))
-            for step in range(1, size):
+            for step in range(1, size + 1):
                 offset = (cursor + step) % size
                 address = str(network[offset])
                 if 2 <= offset < size - 1 and address not in held:
