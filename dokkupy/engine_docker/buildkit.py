@@ -18,6 +18,8 @@ from dokkupy.errors import BuildFailed, EngineError, UsageError
 if TYPE_CHECKING:
     from dokkupy.engine import ImageBuild
 
+_FIRST_LOOK: Final = ("/usr/bin",)
+"""Where a distribution's own client is, which an engine of its own fits best."""
 _PLUGIN_DIRECTORIES: Final = (
     "/usr/local/lib/docker/cli-plugins",
     "/usr/local/libexec/docker/cli-plugins",
@@ -42,7 +44,7 @@ _TAIL_LINES: Final = 20
 @cache
 def find_client() -> str:
     """Return the path of a docker client that does BuildKit; empty when there is none."""
-    candidates = ["/usr/bin", *os.environ.get("PATH", "").split(os.pathsep)]
+    candidates = [*_FIRST_LOOK, *os.environ.get("PATH", "").split(os.pathsep)]
     for candidate in dict.fromkeys(Path(directory) / "docker" for directory in candidates):
         if candidate.is_absolute() and os.access(candidate, os.X_OK) and _speaks(candidate):
             return str(candidate)

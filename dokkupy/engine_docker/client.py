@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from dokkupy.engine_docker.refusals import refusal, unanswered, unreachable, vanished
+from dokkupy.engine_docker.wire import open_stream
 from dokkupy.errors import DokkupyError, EngineError
 
 if TYPE_CHECKING:
@@ -49,9 +50,9 @@ class Client:
 
     def ping(self) -> str:
         """Return the engine's version, as proof that it answers."""
-        with self.asking() as api:
-            answer = api.get(f"{api.base_url}/_ping", timeout=TIMEOUT_SECONDS)
-        return answer.headers.get("Server", "").removeprefix("Docker/").partition(" ")[0]
+        with open_stream(self.socket, "GET", "/_ping") as answer:
+            server = answer.headers.get("server", "")
+        return server.removeprefix("Docker/").partition(" ")[0]
 
     def inspect_image(self, reference: str) -> dict[str, Any]:
         """Return the engine's answer to ImageInspect."""
@@ -76,23 +77,14 @@ class Client:
     def _open(self) -> APIClient:
         with self._opening:
             if self._api is None:
-                self._api = self._connect(self._negotiated_version(), TIMEOUT_SECONDS)
+                # An engine that is down is noticed before the SDK has to be imported.
+                with open_stream(self.socket, "GET", "/_ping") as answer:
+                    offered = answer.headers.get("api-version", _OLDEST_API)
+                from docker.constants import DEFAULT_DOCKER_API_VERSION
+
+                version = min(offered, DEFAULT_DOCKER_API_VERSION, key=_version_key)
+                self._api = self._connect(version, TIMEOUT_SECONDS)
             return self._api
-
-    def _negotiated_version(self) -> str:
-        """Return the newest API that both sides speak.
-
-        `/_ping` answers in a tenth of the time that the SDK's `version="auto"` takes.
-        """
-        from docker.constants import DEFAULT_DOCKER_API_VERSION
-
-        probe = self._connect(_OLDEST_API, TIMEOUT_SECONDS)
-        try:
-            offered = probe.get(f"{probe.base_url}/_ping", timeout=TIMEOUT_SECONDS).headers
-        finally:
-            probe.close()
-        known: str = DEFAULT_DOCKER_API_VERSION
-        return min(offered.get("Api-Version", _OLDEST_API), known, key=_version_key)
 
     def _connect(self, version: str, timeout: float) -> APIClient:
         from docker import APIClient

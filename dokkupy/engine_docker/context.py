@@ -28,16 +28,16 @@ def read_dockerfile(context: Path, dockerfile: str) -> str:
             f"The Dockerfile {dockerfile!a} leads out of the source.",
             hint="Keep the Dockerfile, and what it links to, inside the repository.",
         )
+    if not path.is_file():
+        raise BuildFailed(
+            f"The source has no file {dockerfile!a} to build by.",
+            hint="Commit the Dockerfile under that name.",
+        )
     try:
         return path.read_bytes().decode()
     except UnicodeDecodeError as error:
         raise BuildFailed(
             f"The Dockerfile {dockerfile!a} is not UTF-8 text.", hint="Save it as UTF-8."
-        ) from error
-    except OSError as error:
-        raise BuildFailed(
-            f"The Dockerfile {dockerfile!a} cannot be read ({(error.strerror or '').lower()}).",
-            hint="Commit it under that name.",
         ) from error
 
 

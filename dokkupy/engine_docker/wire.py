@@ -1,4 +1,4 @@
-"""Requests whose answer is a stream: waiting, logs, terminals.
+"""Requests without the SDK: whose answer is a stream (waiting, logs, terminals), and the ping.
 
 The SDK cannot give up half-way in such an answer, and loses what arrives together with its head.
 These few requests are HTTP/1.0, whose body is simply all bytes until the end (RFC 9112, 6.3).
@@ -29,9 +29,13 @@ Output = Literal[1, 2]
 class Stream:
     """The body of an answer while it is still coming, and the way back to its process."""
 
-    def __init__(self, connection: socket.socket, head_rest: bytes) -> None:
+    def __init__(
+        self, connection: socket.socket, rest: bytes, headers: Mapping[str, str] | None = None
+    ) -> None:
         self.connection = connection
-        self._rest = head_rest
+        self.headers = headers or {}
+        """By lower-case name."""
+        self._rest = rest
 
     @property
     def has_rest(self) -> bool:
@@ -128,8 +132,10 @@ def _exchange(connection: socket.socket, engine: Path, request: bytes) -> Stream
         raise unreachable(engine, error) from error
     connection.settimeout(None)
     head, _, rest = received.partition(b"\r\n\r\n")
-    stream = Stream(connection, rest)
-    words = head.split(b"\r\n", 1)[0].split(None, 2)
+    first, *fields = head.decode("latin-1").split("\r\n")
+    named = (field.partition(":") for field in fields)
+    stream = Stream(connection, rest, {name.lower(): text.strip() for name, _, text in named})
+    words = first.split(None, 2)
     status = int(words[1]) if len(words) > 1 and words[1].isdigit() else 500
     if status >= 400:
         raise refusal(status, _message(stream.read_all()))

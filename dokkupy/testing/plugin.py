@@ -43,8 +43,8 @@ def root(tmp_path: Path) -> Path:
     meta = {
         "root_id": secrets.token_hex(4),
         "domain": "example.test",
-        "http_port": "80",
-        "https_port": "443",
+        "http_port": str(_free_port()),
+        "https_port": str(_free_port()),
     }
     for key, value in meta.items():
         store.meta.set(key, value)
@@ -54,7 +54,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def plugins() -> Sequence[str]:
-    """Give the installed plugins that take part in `platform`; override it to choose some."""
+    """Give the installed plugins that take part; override it to choose some."""
     return ()
 
 
@@ -106,10 +106,11 @@ def docker_platform(
 
 
 @pytest.fixture
-def cli(root: Path) -> Cli:
-    """Give the command line of the root, run within this process."""
+def cli(root: Path, plugins: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Give the command line of the root, run within this process, with `plugins` alone."""
     from dokkupy.testing.cli import Cli
 
+    monkeypatch.setenv("DOKKUPY_PLUGINS", ",".join(plugins))
     return Cli(root)
 
 
