@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Literal
@@ -158,7 +159,7 @@ class DockerScheduler:
         finally:
             self.retire(reference, 0)
         if code != 0:
-            shown = " ".join(one_off.command)
+            shown = shlex.join(one_off.command)
             raise DeployFailed(
                 f"`{shown}` ended with exit code {code}.",
                 hint=f"Try it by hand: dokkupy run {one_off.release.app} {shown}",
