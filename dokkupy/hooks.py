@@ -83,6 +83,7 @@ class Hooks:
         self.on_warning: Callable[[DokkupyError], None] | None = None
         self._loaded: dict[str, Loaded] = {}
         self._added: dict[str, Loaded] = {}
+        self._warned = False
         self.warnings: list[DokkupyError] = []
 
     @cached_property
@@ -120,7 +121,11 @@ class Hooks:
         return tuple(sorted((*self.index.plugins, *added), key=lambda plugin: plugin.name))
 
     def implementations(self, hook: str, plugin_name: str = "") -> list[Implementation]:
-        """Return who implements a hook, in the order of the calls; all, or one plugin's."""
+        """Return who implements a hook, in the order of the calls; all, or one plugin's.
+
+        The first call warns of every plugin that should take part and cannot.
+        """
+        self._warn_of_the_missing()
         found = [
             Implementation(
                 plugin=plugin,
@@ -149,6 +154,20 @@ class Hooks:
                 )
             self._loaded[plugin.name] = loaded
         return self._loaded[plugin.name].hooks
+
+    def _warn_of_the_missing(self) -> None:
+        if self._warned:
+            return
+        self._warned = True
+        for plugin in self.index.plugins:
+            if plugin.state in ("broken", "incompatible"):
+                self._warn(
+                    PluginError(
+                        f"The plugin {plugin.title} is {plugin.state} and left out: "
+                        f"{plugin.reason}",
+                        hint=plugin.remedy,
+                    )
+                )
 
     def _warn(self, error: DokkupyError) -> None:
         self.warnings.append(error)

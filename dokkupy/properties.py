@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -40,11 +41,14 @@ class Properties:
     def __init__(self, store: Store, hooks: Hooks) -> None:
         self._store = store
         self._hooks = hooks
+        self._declared: dict[str, Mapping[str, Property]] = {}
 
-    def declared(self, noun: str) -> dict[str, Property]:
+    def declared(self, noun: str) -> Mapping[str, Property]:
         """Return the settings under a noun by name."""
-        group = self._hooks.register_properties(noun)
-        return {item.name: item for item in group.properties}
+        if noun not in self._declared:
+            group = self._hooks.register_properties(noun)
+            self._declared[noun] = {item.name: item for item in group.properties}
+        return self._declared[noun]
 
     def get(self, noun: str, app: str, key: str) -> Any:
         """Return the value for an app: its own, else the global one, else the default."""

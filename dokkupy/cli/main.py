@@ -46,8 +46,7 @@ def run(argv: Sequence[str]) -> int:
     words = list(argv)
     # A first guess for the case that the words cannot be read at all.
     as_json, debug = "--json" in words, "--debug" in words
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    _open_streams()
     try:
         code = _run(words)
         sys.stdout.flush()
@@ -98,6 +97,22 @@ def _run(words: list[str]) -> int:
     from dokkupy.cli.commands import run_by_typer
 
     return run_by_typer(index, common, rest)
+
+
+def _open_streams() -> None:
+    """See to it that stdin, stdout and stderr are open, also where none was handed down.
+
+    Else a file that is opened later, the state's for one, would take the number of one of them
+    and get what a child prints.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+    sys.stdin = sys.stdin or os.fdopen(0, encoding="utf-8", closefd=False)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8", closefd=False)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
 
 
 def _index(settings: Settings) -> Index:

@@ -37,6 +37,7 @@ PLUGIN = """
 """
 OPERATIONS = '''
     from dataclasses import dataclass
+    from pathlib import Path
     from typing import Annotated
     from dokkupy import Help, operation
     from dokkupy.errors import Locked
@@ -85,6 +86,11 @@ OPERATIONS = '''
     def execute(platform, app: AppName, command: Annotated[list[str], Verbatim("Words")]):
         print(command)
         return ExitStatus(code=37)
+
+    @operation(summary="Open a file and write its number into it")
+    def descriptor(platform, file: Path) -> None:
+        with file.open("w") as opened:
+            opened.write(str(opened.fileno()))
 
     @operation(summary="Read")
     def read(platform, data: Stdin) -> str:
@@ -405,6 +411,13 @@ def test_whoever_stops_reading_gets_no_traceback(root: Path) -> None:
         ["sh", "-c", command], env=_environment(), capture_output=True, timeout=60, check=False
     )
     assert done.stderr == b""
+
+
+def test_a_command_without_any_streams_does_its_work(root: Path) -> None:
+    command = f"{sys.executable} -m dokkupy probe descriptor {root}/taken <&- >&- 2>&-"
+    done = subprocess.run(["sh", "-c", command], env=_environment(), timeout=60, check=False)
+    assert done.returncode == 0
+    assert int((root / "taken").read_text()) > 2
 
 
 def test_text_that_the_terminal_cannot_show_does_not_stop_the_command(root: Path) -> None:

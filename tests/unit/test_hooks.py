@@ -277,9 +277,25 @@ def test_a_plugin_that_broke_since_the_index_was_made_is_left_out_with_a_warning
     site.forget()
     hooks = hooks_of("moody")
     assert hooks.vhosts(app=APP) == []
+    assert hooks.vhosts(app=APP) == []
+    assert len(hooks.warnings) == 1
     assert "bad day" in hooks.warnings[0].message
     assert hooks.warnings[0].hint
     sys.modules.pop("probe_mood", None)
+
+
+def test_a_plugin_that_should_take_part_and_cannot_is_told_of_once(
+    site: Site, hooks_of: Callable[..., Hooks]
+) -> None:
+    site.install("sick", "raise RuntimeError('no luck')")
+    site.install("late", "", api=">=2")
+    hooks = hooks_of("sick", "late")
+    hooks.vhosts(app=APP)
+    hooks.env_compile(app=APP, phase="run")
+    late, sick = hooks.warnings
+    assert "late (dokkupy-plugin-late 1.2.3) is incompatible" in late.message
+    assert "sick (dokkupy-plugin-sick 1.2.3) is broken" in sick.message
+    assert sick.hint == "pip install --upgrade dokkupy-plugin-sick, or dokkupy plugin disable sick"
 
 
 def test_settings_are_asked_of_the_plugin_that_declares_them_alone(
