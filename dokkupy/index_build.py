@@ -36,8 +36,6 @@ def build(chosen: Selection) -> tuple[Index, set[str]]:
     """Return the index of what is installed now, and the source files that it was made from."""
     commands: list[Command] = []
     for noun, module in CORE_OPERATIONS.items():
-        if importlib.util.find_spec(module) is None:
-            continue
         commands += _commands(noun, importlib.import_module(module), "")
     settings = importlib.import_module(PROPERTY_OPERATIONS)
     for noun in CORE_PROPERTIES:

@@ -106,10 +106,10 @@ def test_without_a_root_the_words_are_still_there(index: Index, tmp_path: Path) 
 
 
 @pytest.fixture
-def bash(
+def shell(
     index: Index, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[str], list[str]]:
-    """Give a function that types a line into bash and asks for its completions."""
+) -> Callable[[str, str], list[str]]:
+    """Give a function that runs a program of a shell with the command and root at hand."""
     assert index.complete
     command = tmp_path / "bin" / "dokkupy"
     command.parent.mkdir()
@@ -119,36 +119,64 @@ def bash(
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
     monkeypatch.setenv("DOKKUPY_ROOT", str(root))
     monkeypatch.setenv("DOKKUPY_PLUGINS", "probe")
+    monkeypatch.setenv("HOME", str(tmp_path))
 
-    def completions(line: str) -> list[str]:
-        asked = f"{SCRIPTS['bash']}\nCOMP_LINE={line!r} COMP_POINT={len(line)} _dokkupy\n"
+    def run(shell: str, program: str) -> list[str]:
+        if shutil.which(shell) is None:
+            pytest.skip(f"{shell} is not installed")
         done = subprocess.run(
-            ["bash", "-c", asked + 'echo "${COMPREPLY[@]}"'],
+            [shell, "-c", program],
             capture_output=True,
             text=True,
             timeout=60,
             check=False,
         )
         assert done.stderr == ""
-        return done.stdout.split()
+        return done.stdout.splitlines()
 
-    return completions
+    return run
 
 
-@pytest.mark.parametrize(
-    ("line", "expected"),
-    [
-        ("dokkupy pro", ["probe"]),
-        ("dokkupy probe ", ["hello", "help", "paint", "print", "world"]),
-        ("dokkupy probe:pa", ["paint"]),
-        ("dokkupy probe:paint wo", ["world"]),
-        ("dokkupy probe paint --col", ["--colour"]),
-    ],
-)
+LINES = [
+    ("dokkupy pro", ["probe"]),
+    ("dokkupy probe ", ["hello", "help", "paint", "print", "world"]),
+    ("dokkupy probe:pa", ["probe:paint"]),
+    ("dokkupy probe:paint wo", ["world"]),
+    ("dokkupy probe paint --col", ["--colour"]),
+]
+
+
+@pytest.mark.parametrize(("line", "expected"), LINES)
 def test_bash_completes_with_the_script(
-    bash: Callable[[str], list[str]], line: str, expected: list[str]
+    shell: Callable[[str, str], list[str]], line: str, expected: list[str]
 ) -> None:
-    assert bash(line) == expected
+    typed = f"COMP_LINE={line!r} COMP_POINT={len(line)} _dokkupy\n"
+    shown = "printf '%s\\n' \"${COMPREPLY[@]}\""
+    found = shell("bash", f"{SCRIPTS['bash']}\n{typed}\n{shown}")
+    # bash has parted the word at the colon and wants what follows it.
+    assert found == [word.partition(":")[2] or word for word in expected]
+
+
+@pytest.mark.parametrize(("line", "expected"), LINES)
+def test_fish_completes_with_the_script(
+    shell: Callable[[str, str], list[str]], line: str, expected: list[str]
+) -> None:
+    found = shell("fish", f"{SCRIPTS['fish']}\ncomplete -C {line!r}")
+    assert [word.partition("\t")[0] for word in found] == expected
+
+
+@pytest.mark.parametrize(("line", "expected"), LINES)
+def test_zsh_completes_with_the_script(
+    shell: Callable[[str, str], list[str]], line: str, expected: list[str]
+) -> None:
+    # `compdef` and `_describe` belong to the completion system; the latter takes `word:help`.
+    system = 'compdef() { }\n_describe() { print -rl -- "${(@P)2}" }'
+    words = " ".join(repr(word) for word in line.split(" "))
+    typed = f"words=({words}); CURRENT=${{#words}}; _dokkupy"
+    found = shell("zsh", f"{system}\n{SCRIPTS['zsh']}\n{typed}")
+    assert len(found) == len(expected)
+    for shown, word in zip(found, expected, strict=True):
+        assert shown.startswith(word.replace(":", "\\:") + ":")
 
 
 @pytest.mark.parametrize("shell", sorted(SCRIPTS))
