@@ -1,0 +1,1 @@
+"""What dokkupy costs, measured against a floor or a peer within the same run."""
