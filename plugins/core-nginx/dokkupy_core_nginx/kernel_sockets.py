@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -81,9 +82,13 @@ def _pids() -> Iterator[int]:
 
 def _inodes(pid: int) -> set[str]:
     try:
-        links = [str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()]
+        descriptors = list(Path(f"/proc/{pid}/fd").iterdir())
     except OSError:  # gone meanwhile, or somebody else's
         return set()
+    links = set()
+    for descriptor in descriptors:
+        with suppress(OSError):  # closed meanwhile
+            links.add(str(descriptor.readlink()))
     return {link[8:-1] for link in links if link.startswith("socket:[")}
 
 

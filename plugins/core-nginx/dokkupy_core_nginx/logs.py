@@ -6,6 +6,7 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -24,11 +25,12 @@ def lines(log: Path, count: int, *, follow: bool, keep: Keep = lambda _: True) -
         file = log.open("rb")
     except FileNotFoundError:
         return
-    with file:
-        for line in deque(filter(keep, file), maxlen=count):
-            yield _text(line)
-        if follow:
-            yield from map(_text, filter(keep, _added(file)))
+    with ExitStack() as stack:
+        stack.enter_context(file)
+        yield from map(_text, deque(filter(keep, file), maxlen=count))
+        while follow:
+            yield from map(_text, filter(keep, _added(file, log)))
+            file = stack.enter_context(log.open("rb"))
 
 
 def about(hosts: Collection[str]) -> Keep:
@@ -42,17 +44,20 @@ def about(hosts: Collection[str]) -> Keep:
     return keep
 
 
-def _added(file: BinaryIO) -> Iterator[bytes]:
+def _added(file: BinaryIO, log: Path) -> Iterator[bytes]:
+    """Yield whole lines as they are added, until another file has taken the log's place."""
     begun = b""
     while True:
+        moved = log.exists() and not log.samefile(f"/proc/self/fd/{file.fileno()}")
         part = file.readline()
-        if not part:
-            time.sleep(POLL)
-            continue
         begun += part
         if begun.endswith(b"\n"):
             yield begun
             begun = b""
+        elif moved:
+            return
+        elif not part:
+            time.sleep(POLL)
 
 
 def _text(line: bytes) -> str:

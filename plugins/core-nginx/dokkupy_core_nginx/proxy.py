@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from dokkupy.errors import DokkupyError
@@ -11,12 +12,13 @@ from dokkupy.types import Endpoint, Route
 from dokkupy_core_nginx import folder as own_folder
 from dokkupy_core_nginx import kernel_sockets
 from dokkupy_core_nginx.addresses import listens
+from dokkupy_core_nginx.composing import compose
 from dokkupy_core_nginx.draft import Draft
 from dokkupy_core_nginx.generations import Facts, Generations
 from dokkupy_core_nginx.master import Master
 from dokkupy_core_nginx.server import Server
-from dokkupy_core_nginx.site import AppSite, Site
-from dokkupy_core_nginx.validation import accept, set_back
+from dokkupy_core_nginx.site import Site
+from dokkupy_core_nginx.validation import accept
 from dokkupy_core_nginx.wishes import Wishes
 
 
@@ -35,11 +37,18 @@ class NginxProxy:
     def apply(self, routes: Sequence[Route], *, changed: str = "") -> int:
         own_folder.make(self._folder)
         with own_folder.alone(self._folder):
-            before = self._generations.current
-            number = self._generations.begin()
+            wishes = self._wishes()
+            before, number = self._generations.current, self._generations.begin()
+            site = Site(
+                generation=number,
+                listens=listens(wishes.addresses, wishes.http_port),
+                process=own_folder.process_of(self._folder),
+                defaults=wishes.defaults,
+            )
+            restart = self._server.must_restart(site.listens)
             try:
-                self._render(number, routes, changed)
-                self._server.serve(number)
+                self._write(site, routes, wishes, changed)
+                self._server.serve(number, restart=restart)
             except DokkupyError:
                 self._generations.keep_only({before})
                 raise
@@ -48,51 +57,34 @@ class NginxProxy:
                 self._server.reopen_logs()
         return number
 
-    def _render(self, number: int, routes: Sequence[Route], changed: str) -> None:
+    def _write(self, site: Site, routes: Sequence[Route], wishes: Wishes, changed: str) -> None:
         """Write the files of a configuration that nginx accepts.
 
         Raises:
             ProxyRefused: nginx refuses it because of `changed`, or of no app in particular.
             DokkupyError: what a plugin raised when asked for the directives of `changed`.
         """
-        wishes = self._wishes()
         served = self._generations.current
-        facts = self._generations.facts(served)
+        not_served = self._generations.facts(served).withheld
 
         def good(app: str) -> Mapping[str, str] | None:
             parts = self._generations.parts_of(served, app)
             own = parts.pop("", None)
-            return None if own is None or app in facts.withheld else parts
+            return None if own is None or app in not_served else parts
 
-        warnings: dict[str, str] = {}
-        apps = []
-        for route in routes:
-            app = AppSite(route=route, settings=wishes.settings.get(route.app, wishes.defaults))
-            try:
-                app = app.with_snippets(wishes.snippets(route.app))
-            except DokkupyError as error:
-                if route.app == changed:
-                    raise
-                warnings[route.app] = error.message
-                app = set_back(app, good(route.app))
-            apps.append(app)
-        site = Site(
-            generation=number,
-            listens=listens(wishes.addresses, wishes.http_port),
-            process=own_folder.process_of(self._folder),
-            defaults=wishes.defaults,
-            apps=tuple(apps),
-        )
-        draft = Draft(self._generations, self._master, number)
-        accepted = accept(site, draft.test, changed=changed, good=good)
+        apps, warnings = compose(routes, wishes, changed=changed, good=good)
+        draft = Draft(self._generations, self._master, site.generation)
+        accepted = accept(replace(site, apps=apps), draft.test, changed=changed, good=good)
         warnings.update(accepted.refused)
-        fresh = Facts(
-            listens=site.listens,
-            parts=draft.parts,
-            withheld=tuple(app.route.app for app in accepted.site.apps if app.withheld),
-            warnings=tuple(f"{app}: {why}" for app, why in sorted(warnings.items())),
+        self._generations.remember(
+            site.generation,
+            Facts(
+                listens=site.listens,
+                parts=draft.parts,
+                withheld=tuple(app.route.app for app in accepted.site.apps if app.withheld),
+                warnings=tuple(f"{app}: {why}" for app, why in sorted(warnings.items())),
+            ),
         )
-        self._generations.remember(number, fresh)
 
     def connections(self, endpoints: Sequence[Endpoint]) -> int:
         return kernel_sockets.established_to(endpoints)

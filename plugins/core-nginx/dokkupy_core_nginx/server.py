@@ -27,7 +27,7 @@ class Server:
         self._master = master
         self._generations = generations
 
-    def serve(self, number: int) -> None:
+    def serve(self, number: int, *, restart: bool = False) -> None:
         """Serve a configuration that nginx has accepted; return when no other answers any more.
 
         Raises:
@@ -35,7 +35,6 @@ class Server:
         """
         before = self._generations.current
         running = self._master.pid
-        restart = self._must_restart(self._generations.facts(number).listens, running)
         self._generations.link(number)
         try:
             if restart:
@@ -48,7 +47,7 @@ class Server:
             self._put_back(before)
             raise
 
-    def _must_restart(self, wanted: tuple[Listen, ...], running: int | None) -> bool:
+    def must_restart(self, wanted: tuple[Listen, ...]) -> bool:
         """Say whether nginx must let go of its ports to open `wanted`.
 
         `nginx -t` and a reload both claim success when a port is taken, so it is found out here.
@@ -56,6 +55,7 @@ class Server:
         Raises:
             ProxyRefused: somebody else holds one of them, or it is not to be had.
         """
+        running = self._master.pid
         held = self._generations.facts(control.generation(self._folder)).listens if running else ()
         for listen in wanted:
             if listen in held:

@@ -12,8 +12,8 @@ from dokkupy_core_nginx.headers import Headers
 
 NOUN: Final = "nginx"
 
-SIZE: Final = r"(?:0|[1-9]\d{0,5})[kKmMgG]?"
-TIME: Final = r"[1-9]\d{0,5}(?:ms|s|m|h|d)?"
+SIZE: Final = r"(?:0|[1-9][0-9]{0,5})[kKmMgG]?"
+TIME: Final = r"[1-9][0-9]{0,5}(?:ms|s|m|h|d)?"
 NO_HEADERS: Final = Headers()
 SWITCH: Final = ("on", "off")
 Switch = Literal["on", "off"]
@@ -86,17 +86,17 @@ GROUP: Final = PropertyGroup(
             switch=True,
         ),
         _property(
-            "proxy-buffer-size", "Room for the response's headers: 16k", pattern=r"[1-9]\d{0,2}k"
+            "proxy-buffer-size", "Room for the response's headers: 16k", pattern=r"[1-9][0-9]{0,2}k"
         ),
         _property(
             "keepalive",
             "Idle connections kept to the app by each worker for a second, 0 for none",
-            pattern=r"\d{1,3}",
+            pattern=r"[0-9]{1,3}",
         ),
         _property("headers", "Response headers to add, one `Name: value` a line"),
         _property("access-log", "Write a line for each request", switch=True),
         _property("hsts", "Tell browsers to use https only; sent over https alone", switch=True),
-        _property("hsts-max-age", "Seconds that browsers remember it", pattern=r"\d{1,9}"),
+        _property("hsts-max-age", "Seconds that browsers remember it", pattern=r"[0-9]{1,9}"),
         _property("hsts-include-subdomains", "Whether that holds for subdomains", switch=True),
         Property(
             name="bind-address-ipv4",

@@ -49,4 +49,4 @@ class Site:
     process: Process
     defaults: Settings
     """What holds for apps whose settings say nothing else."""
-    apps: tuple[AppSite, ...]
+    apps: tuple[AppSite, ...] = ()

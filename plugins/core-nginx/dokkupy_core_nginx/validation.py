@@ -39,6 +39,8 @@ class Complaint:
     """The lines around it."""
 
 
+_PREFIX: Final = re.compile(r"^.*?\[emerg\] (?:\d+#\d+: )?")
+
 Test = Callable[[Site], Complaint | None]
 """Let nginx read a site; None when it accepts it."""
 
@@ -46,7 +48,7 @@ Test = Callable[[Site], Complaint | None]
 def parse_complaint(output: str, folder: str) -> Complaint:
     """Return what nginx complained of; `folder` is where the configuration's files lie."""
     lines = [line for line in output.splitlines() if "[emerg]" in line] or output.splitlines()
-    text = lines[0].partition("[emerg] ")[2] or lines[0] if lines else "no reason given"
+    text = _PREFIX.sub("", lines[0]) if lines else "no reason given"
     # At the end of the line: what stands before may quote a directive of anybody's wording.
     place = re.search(rf" in {re.escape(folder)}/([^:]+):(\d+)$", text)
     if place is None:
@@ -114,7 +116,10 @@ class _Search:
         return bool(app.snippets) and name != self._changed and app.snippets != self._good(name)
 
     def _lesser(self, app: AppSite) -> AppSite:
-        return set_back(app, self._good(app.route.app))
+        good = self._good(app.route.app)
+        if good is None or app.snippets == good:
+            return withheld(app)
+        return replace(app, snippets=good)
 
     def _culprit(self, complaint: Complaint) -> str:
         """Find whose directives a complaint without a file is about, by halving."""
@@ -140,13 +145,6 @@ class _Search:
             self.site,
             apps=tuple(withheld(app) if app.route.app in names else app for app in self.site.apps),
         )
-
-
-def set_back(app: AppSite, good: Mapping[str, str] | None) -> AppSite:
-    """Return an app with the directives that served it before, or else not served."""
-    if good is None or app.snippets == good:
-        return withheld(app)
-    return replace(app, snippets=good)
 
 
 def withheld(app: AppSite) -> AppSite:
