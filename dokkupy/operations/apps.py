@@ -138,10 +138,11 @@ def destroy(
 ) -> None:
     """Remove its containers, images, routes, repository, config and settings.
 
-    Waits for a deploy of the app that is under way.
+    Waits for a deploy of the app that is under way. Cut short, it can be asked for again.
 
     Raises:
         Refused: a plugin objects, or nobody confirmed.
+        ProxyRefused: the proxy cannot let go of the app; nothing is removed.
     """
     import shutil
 
@@ -150,12 +151,30 @@ def destroy(
 
     platform.store.apps.get(app)
     with app_lock(platform.paths, app, what="destroy", actor=platform.actor):
+        platform.store.apps.get(app)
         platform.hooks.app_destroying(app=app)
-        platform.store.apps.destroy(app)
-        routes.apply(platform, changed=app)
+        if platform.store.instances.list(app):
+            _take_off(platform, app)
         platform.scheduler.destroy(app)
         git.remove_repo(platform.paths, app)
         shutil.rmtree(recovery.failed_logs(platform, app), ignore_errors=True)
+        with platform.store.write():
+            platform.store.apps.destroy(app)
+            platform.store.addresses.forget(app)
+        routes.apply(platform, changed=app)
+
+
+def _take_off(platform: Platform, app: AppName) -> None:
+    """Let no visitor reach containers that are about to go."""
+    from dokkupy import routes
+
+    stopped = platform.store.apps.get(app).stopped
+    platform.store.apps.set_stopped(app, True)
+    try:
+        routes.apply(platform, changed=app)
+    except DokkupyError:
+        platform.store.apps.set_stopped(app, stopped)
+        raise
 
 
 def _state(app: App, release: int | None) -> State:

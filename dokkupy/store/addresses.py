@@ -55,3 +55,10 @@ class Addresses:
             for row in rows.fetchall():
                 if row["address"] not in used:
                     self.give_back(row["address"])
+
+    def forget(self, app: AppName) -> None:
+        """Free every address of an app whose containers are all gone, one-off ones too."""
+        with self._database.write() as connection:
+            connection.execute(
+                "DELETE FROM addresses WHERE owner = ?1 OR owner LIKE ?1 || ' %'", (app,)
+            )

@@ -68,13 +68,13 @@ class Apps:
         return [_app(row) for row in self._database.rows("SELECT * FROM apps ORDER BY name")]
 
     def destroy(self, name: AppName) -> None:
-        """Remove an app and everything in the store that belongs to it."""
+        """Remove an app and everything in the store that belongs to it, but its addresses.
+
+        Those are free when its containers are gone: see `Addresses.forget`.
+        """
         self.get(name)
         with self._database.write() as connection:
             connection.execute("DELETE FROM scopes WHERE name = ?", (name,))
-            connection.execute(
-                "DELETE FROM addresses WHERE owner = ?1 OR owner LIKE ?1 || ' %'", (name,)
-            )
             self._events.add("app.destroyed", name)
 
     def set_deploy_branch(self, name: AppName, branch: str) -> None:

@@ -84,6 +84,15 @@ class Releases:
         )
         return [Step(name=row["name"], at=row["at"], seconds=row["seconds"]) for row in rows]
 
+    def pending(self, app: AppName | None = None) -> list[Release]:
+        """Return the releases of one app, or of all, that have neither gone live nor failed."""
+        rows = self._database.rows(
+            "SELECT * FROM releases WHERE state = 'pending' AND (?1 IS NULL OR app = ?1)"
+            " ORDER BY app, number",
+            app,
+        )
+        return [_release(row) for row in rows]
+
     def list(self, app: AppName) -> list[Release]:
         """Return the app's releases, newest first."""
         rows = self._database.rows("SELECT * FROM releases WHERE app = ? ORDER BY number DESC", app)

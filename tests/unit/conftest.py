@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import importlib
+import itertools
+import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from textwrap import dedent
+from typing import TYPE_CHECKING
 
 import pytest
 
-from dokkupy import git, jobs
+from dokkupy import git, jobs, pipeline, routes
 from dokkupy.names import AppName
+from dokkupy.operations import apps
 from dokkupy.paths import Paths
+from dokkupy.scheduler_docker import ADDRESS, PROCESS, RELEASE
 from dokkupy.store import Store
+from dokkupy.testing import client
+from dokkupy.testing.engine_fake import BASE
+from dokkupy.testing.program import Program
+from dokkupy.testing.sources import commit
+from dokkupy.types import InstanceState, Line, ReleaseState
+
+if TYPE_CHECKING:
+    from dokkupy.deployment import Deployment
+    from dokkupy.engine import ContainerInfo
+    from dokkupy.platform import Platform
+    from dokkupy.testing.engine_fake import FakeEngine
+    from dokkupy.testing.proxy_fake import FakeProxy
 
 STUB_RUNNER = (
     f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r});"
@@ -113,3 +130,95 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     monkeypatch.syspath_prepend(str(site.folder))
     yield site
     site.forget()
+
+
+SOON = {"timeout": 0.3, "deadline": 0.6, "settle": 0.05}
+"""Seconds of a check in an app.json; what passes here passes at once."""
+
+
+def serving(body: str) -> Program:
+    """Return a program that answers with `body` on `$PORT`."""
+    return Program(listen="0.0.0.0", body=body)
+
+
+class Shop:
+    """The app `shop` on a platform of fakes: pushed to, visited, looked into."""
+
+    name = AppName("shop")
+
+    def __init__(self, platform: Platform, engine: FakeEngine, proxy: FakeProxy) -> None:
+        self.platform, self.engine, self.proxy = platform, engine, proxy
+        self.store = platform.store
+        self.told: list[Line] = []
+        self._pushes = itertools.count(1)
+        apps.create(platform, self.name)
+
+    def source(
+        self,
+        processes: Mapping[str, Program | str],
+        checks: Mapping[str, Mapping[str, object]] | None = None,
+    ) -> str:
+        """Commit a source whose processes do as they are told (text: serve it); return its id."""
+        number = next(self._pushes)
+        lines = []
+        for process, program in processes.items():
+            word = f"push-{number}-{process};"
+            told = serving(program) if isinstance(program, str) else program
+            self.engine.program(told, matching=word)
+            lines.append(f"{process}: {word}")
+        found = {process: [{**SOON, **(checks or {}).get(process, {})}] for process in processes}
+        files = {
+            "Dockerfile": f"FROM {BASE}\n# {number}\n",
+            "Procfile": "\n".join(lines),
+            "app.json": json.dumps({"healthchecks": found}),
+        }
+        return commit(self.platform, self.name, files)
+
+    def push(self, **processes: Program | str) -> Deployment:
+        """Deploy a source whose processes do as they are told; `release` is its release task."""
+        revision = self.source(processes)
+        return pipeline.deploy(self.platform, self.told.append, app=self.name, revision=revision)
+
+    def visit(self, path: str = "/") -> tuple[int, str]:
+        """Return status and body of a page, asked through the proxy."""
+        port = self.proxy.status().http_port
+        reply = client.get(port, f"{self.name}.example.test", path)
+        return reply.status, reply.text
+
+    def running(self) -> list[str]:
+        """Return the containers that have the traffic and work, as `web.1 of 3`."""
+        return [
+            f"{instance.name} of {instance.release}"
+            for instance in self.store.instances.list(self.name)
+            if instance.state is InstanceState.LIVE
+        ]
+
+    def containers(self) -> list[ContainerInfo]:
+        """Return what the engine has of it, by process and release."""
+        found = self.engine.containers({"dokkupy.app": self.name})
+        return sorted(found, key=lambda c: (c.labels.get(PROCESS, ""), int(c.labels[RELEASE])))
+
+    def releases(self) -> list[tuple[int, str]]:
+        """Return number and state of each release, the oldest first."""
+        return [(r.number, str(r.state)) for r in reversed(self.store.releases.list(self.name))]
+
+    def assert_at_rest(self) -> None:
+        """Fail unless store, engine and proxy agree and nothing is half done."""
+        assert self.store.rollouts.unfinished() == []
+        assert [s for _, s in self.releases() if s == ReleaseState.PENDING] == []
+        assert [s for _, s in self.releases() if s == ReleaseState.LIVE] in ([], ["live"])
+        rows = self.store.instances.list(self.name)
+        assert {str(row.state) for row in rows} <= {"live"}
+        containers = self.containers()
+        assert sorted(row.reference for row in rows) == sorted(c.id for c in containers)
+        assert {(c.state, c.restart_policy) for c in containers} <= {("running", "unless-stopped")}
+        held = {row["address"] for row in self.store.database.rows("SELECT * FROM addresses")}
+        assert held == {c.labels[ADDRESS] for c in containers}
+        assert self.proxy.applied[-1] == tuple(routes.compute(self.platform))
+        assert list(self.platform.paths.run.iterdir()) == []
+
+
+@pytest.fixture
+def shop(platform: Platform, fake_engine: FakeEngine, fake_proxy: FakeProxy) -> Shop:
+    """Make the app `shop` on a platform of fakes."""
+    return Shop(platform, fake_engine, fake_proxy)
