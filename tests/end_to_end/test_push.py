@@ -71,6 +71,14 @@ def await_line(push: subprocess.Popen[str], text: str) -> str:
     raise AssertionError(f"the push ended without saying {text!r}")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def short_probation(root: Root) -> Iterator[None]:
+    """Watch new containers for a moment only: what is tested here comes before and after."""
+    root.cli("checks", "set", "--global", "probation", "0.5")
+    yield
+    root.cli("checks", "set", "--global", "probation")
+
+
 @pytest.fixture
 def sshd(root: Root, tmp_path: Path) -> Iterator[PrivateSshd]:
     """Serve the root by ssh."""
@@ -143,8 +151,7 @@ def test_the_output_of_a_build_streams_as_it_happens(root: Root) -> None:
     change(tree, Dockerfile=SLOW_BUILD)
     with start_push(root, tree, name) as push:
         await_line(push, "the slow step begins")
-        [building] = root.json("apps", "list") and [root.json("apps", "report", name)]
-        assert building["release"] is None
+        assert root.json("apps", "report", name)["release"] is None
         assert push.poll() is None
         await_line(push, "is live at")
         push.communicate(timeout=60)
