@@ -34,7 +34,6 @@ DIES_ON_PROBATION = 'CMD ["sh", "-c", "python app.py & sleep 3; exit 4"]'
 COURSE: tuple[tuple[str, ...], ...] = (
     ("push",),
     ("push",),
-    ("push",),
     ("scale", "3"),
     ("push",),
     ("push",),
