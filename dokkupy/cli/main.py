@@ -1,8 +1,9 @@
 """The entry point `dokkupy`: from the words of a command line to an exit code.
 
-Measured on an idle 2-core machine, a bare interpreter takes 14 ms, the state, the index and one
-operation 55 ms more, and `import typer` another 45 ms. Typer is therefore imported only when
-it has something to say: help, or words that `arguments.split` does not take for a plain case.
+Measured on two cores with Python 3.11 (the fastest of 30 runs): a bare interpreter takes 12 ms,
+`apps list` with all bundled plugins 72 ms, and `import typer` would add 30 to 45 ms to that. Typer
+is therefore imported only when it has something to say: help, or words that `arguments.split`
+does not take for a plain case.
 Both ways end in the same `Given` and the same `perform`; a test holds them to the same reading.
 """
 
