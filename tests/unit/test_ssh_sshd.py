@@ -19,6 +19,8 @@ from dokkupy.paths import Paths
 from dokkupy.store import Store
 from dokkupy.testing.sshd import PrivateSshd
 
+pytestmark = pytest.mark.slow
+
 APP = AppName("hello")
 TIMEOUT = 60.0
 
