@@ -1,7 +1,7 @@
 """Write the reference pages of the documentation from the code itself.
 
-    python scripts/reference.py           write them
-    python scripts/reference.py --check   say whether they are what the code says
+python scripts/reference.py           write them
+python scripts/reference.py --check   say whether they are what the code says
 """
 
 from __future__ import annotations
