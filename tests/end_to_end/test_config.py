@@ -27,7 +27,9 @@ def app(root: Root) -> str:
     return root.deployed(EXAMPLES / "probe")[0]
 
 
-def test_values_are_the_same_to_the_byte_in_the_store_and_in_the_container(root: Root, app: str):
+def test_values_are_the_same_to_the_byte_in_the_store_and_in_the_container(
+    root: Root, app: str
+) -> None:
     root.cli("config", "set", app, *(f"{key}={value}" for key, value in VALUES.items()))
     for key, value in VALUES.items():
         assert root.cli("config", "get", app, key).out == f"{value}\n", key
@@ -36,7 +38,7 @@ def test_values_are_the_same_to_the_byte_in_the_store_and_in_the_container(root:
 
 
 @pytest.mark.parametrize("pair", ["1A=x", "A-B=x", "=x", "A", "A B=x"])
-def test_a_bad_pair_is_refused_and_nothing_changes(root: Root, app: str, pair: str):
+def test_a_bad_pair_is_refused_and_nothing_changes(root: Root, app: str, pair: str) -> None:
     before = root.json("config", "show", app)
     releases = root.json("releases", "list", app)
     root.cli("config", "set", app, "GOOD=1", "--", pair, code=2)
@@ -45,7 +47,7 @@ def test_a_bad_pair_is_refused_and_nothing_changes(root: Root, app: str, pair: s
     assert root.json("releases", "list", app) == releases
 
 
-def test_an_app_s_value_wins_over_the_global_one(root: Root, app: str):
+def test_an_app_s_value_wins_over_the_global_one(root: Root, app: str) -> None:
     root.cli("config", "set", "--global", "WHOSE=global")
     assert root.get(f"{app}.localhost", "/env/WHOSE").body == "global"
     root.cli("config", "set", app, "WHOSE=app")
@@ -61,7 +63,7 @@ def test_an_app_s_value_wins_over_the_global_one(root: Root, app: str):
 
 
 @pytest.mark.parametrize("form", ["env", "json"])
-def test_what_is_exported_can_be_imported_to_the_byte(root: Root, app: str, form: str):
+def test_what_is_exported_can_be_imported_to_the_byte(root: Root, app: str, form: str) -> None:
     small = [f"{key}={value}" for key, value in VALUES.items() if key != "LARGE"]
     root.cli("config", "set", app, *small, "--no-restart")
     text = root.cli("config", "export", app, "--format", form).out
@@ -71,7 +73,7 @@ def test_what_is_exported_can_be_imported_to_the_byte(root: Root, app: str, form
     assert root.json("config", "show", other) == root.json("config", "show", app)
 
 
-def test_an_export_for_a_shell_is_read_by_a_shell(root: Root):
+def test_an_export_for_a_shell_is_read_by_a_shell(root: Root) -> None:
     other = root.create()
     value = "it's $HOME\nand `more`"
     root.cli("config", "set", other, f"V={value}")
@@ -82,7 +84,7 @@ def test_an_export_for_a_shell_is_read_by_a_shell(root: Root):
     assert read.stdout == value
 
 
-def test_several_pairs_make_one_release(root: Root, app: str):
+def test_several_pairs_make_one_release(root: Root, app: str) -> None:
     before = root.json("releases", "list", app)[0]["number"]
     done = root.json("config", "set", app, "ONE=1", "TWO=2")
     assert done["keys"] == ["ONE", "TWO"]
@@ -90,14 +92,14 @@ def test_several_pairs_make_one_release(root: Root, app: str):
     assert root.json("config", "set", app, "ONE=1")["deployments"] == []
 
 
-def test_no_restart_leaves_the_containers_alone(root: Root, app: str):
+def test_no_restart_leaves_the_containers_alone(root: Root, app: str) -> None:
     before = root.containers(app)
     root.cli("config", "set", app, "LATER=1", "--no-restart")
     assert root.containers(app) == before
     assert root.get(f"{app}.localhost", "/env/LATER").status == 404
 
 
-def test_a_change_that_fails_its_checks_is_taken_back(root: Root):
+def test_a_change_that_fails_its_checks_is_taken_back(root: Root) -> None:
     name, _ = root.deployed(EXAMPLES / "probe")
     done = root.cli("config", "set", name, "PYTHONHOME=/nowhere", code=11)
     assert "web.1 ended with exit code 1" in done.err
@@ -106,13 +108,13 @@ def test_a_change_that_fails_its_checks_is_taken_back(root: Root):
     assert [row["state"] for row in root.json("releases", "list", name)] == ["failed", "live"]
 
 
-def test_a_port_that_is_none_is_refused_before_anything_starts(root: Root, app: str):
+def test_a_port_that_is_none_is_refused_before_anything_starts(root: Root, app: str) -> None:
     done = root.cli("config", "set", app, "PORT=http", code=2)
     assert "PORT" in done.err
     assert "PORT" not in [row["key"] for row in root.json("config", "show", app)]
 
 
-def test_a_secret_shows_in_no_log_event_argument_or_image(root: Root):
+def test_a_secret_shows_in_no_log_event_argument_or_image(root: Root) -> None:
     name, _ = root.deployed(EXAMPLES / "probe")
     secret = "s3cr3t-b9d1f0"
     root.cli("config", "import", name, stdin=f"TOKEN={secret}\n".encode())

@@ -52,7 +52,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.app)
-def test_the_push_fails_with_the_verdict_and_the_old_version_serves(root: Root, case: Case):
+def test_the_push_fails_with_the_verdict_and_the_old_version_serves(root: Root, case: Case) -> None:
     good = EXAMPLES / "worker" if case.scale == ("worker=1",) else EXAMPLES / "probe"
     name, tree = root.deployed(good)
     if case.scale:
@@ -73,13 +73,13 @@ def test_the_push_fails_with_the_verdict_and_the_old_version_serves(root: Root, 
     assert sum(row["state"] == "live" for row in listed) == 1
 
 
-def test_what_a_failed_container_printed_can_be_read_later(root: Root):
+def test_what_a_failed_container_printed_can_be_read_later(root: Root) -> None:
     name, tree = root.deployed(EXAMPLES / "probe")
     _push_broken(root, name, tree, "crash-at-start")
     assert "no settings, giving up" in root.cli("logs", name, "--failed").out
 
 
-def test_the_first_deploy_of_a_broken_app_leaves_no_container(root: Root):
+def test_the_first_deploy_of_a_broken_app_leaves_no_container(root: Root) -> None:
     name = root.create()
     root.push(root.tree(BROKEN / "crash-at-start"), name, code=1)
     assert root.containers(name) == []

@@ -11,7 +11,7 @@ from .conftest import EXAMPLES, Root, change
 pytestmark = pytest.mark.engine
 
 
-def test_a_rollback_serves_the_old_version_with_its_config_within_two_seconds(root: Root):
+def test_a_rollback_serves_the_old_version_with_its_config_within_two_seconds(root: Root) -> None:
     name, tree = root.deployed(EXAMPLES / "probe", VERSION="1")
     root.cli("config", "set", name, "COLOUR=red")
     change(tree, VERSION="2")
@@ -34,7 +34,7 @@ def test_a_rollback_serves_the_old_version_with_its_config_within_two_seconds(ro
     assert serving < 2, (serving, seconds)
 
 
-def test_a_rollback_may_keep_today_s_config(root: Root):
+def test_a_rollback_may_keep_today_s_config(root: Root) -> None:
     name, tree = root.deployed(EXAMPLES / "probe", VERSION="1")
     change(tree, VERSION="2")
     root.push(tree, name)
@@ -44,13 +44,13 @@ def test_a_rollback_may_keep_today_s_config(root: Root):
     assert root.get(f"{name}.localhost", "/env/COLOUR").body == "blue"
 
 
-def test_a_rollback_to_what_never_served_or_does_not_exist_is_refused(root: Root):
+def test_a_rollback_to_what_never_served_or_does_not_exist_is_refused(root: Root) -> None:
     name, _ = root.deployed(EXAMPLES / "probe")
     assert "no earlier release" in root.cli("rollback", name, code=3).err
     assert "no release 9" in root.cli("rollback", name, "9", code=3).err
 
 
-def test_the_ledger_lists_shows_and_compares(root: Root):
+def test_the_ledger_lists_shows_and_compares(root: Root) -> None:
     name, tree = root.deployed(EXAMPLES / "probe", VERSION="1")
     change(tree, VERSION="2")
     root.push(tree, name)
@@ -74,7 +74,7 @@ def test_the_ledger_lists_shows_and_compares(root: Root):
     ]
 
 
-def test_the_release_task_runs_once_and_before_the_switch(root: Root):
+def test_the_release_task_runs_once_and_before_the_switch(root: Root) -> None:
     name = root.create()
     root.cli("ps", "scale", name, "web=2")
     tree = root.tree(EXAMPLES / "worker")
@@ -88,7 +88,7 @@ def test_the_release_task_runs_once_and_before_the_switch(root: Root):
     assert "release task" not in [step["name"] for step in steps]
 
 
-def test_slow_requests_in_flight_at_the_switch_are_answered(root: Root):
+def test_slow_requests_in_flight_at_the_switch_are_answered(root: Root) -> None:
     import threading
 
     name, tree = root.deployed(EXAMPLES / "probe", VERSION="1")

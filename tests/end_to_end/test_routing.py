@@ -23,7 +23,7 @@ def app(root: Root) -> str:
     return root.deployed(EXAMPLES / "probe", VERSION="routed")[0]
 
 
-def test_an_app_answers_at_its_default_domain_and_at_those_added(root: Root, app: str):
+def test_an_app_answers_at_its_default_domain_and_at_those_added(root: Root, app: str) -> None:
     assert root.get(f"{app}.localhost").body == "version routed\n"
     root.cli("domains", "add", app, "www.example.com", "*.wild.example.com", "bücher.example")
     for host in ("www.example.com", "any.wild.example.com", "xn--bcher-kva.example"):
@@ -42,13 +42,13 @@ def test_an_app_answers_at_its_default_domain_and_at_those_added(root: Root, app
 @pytest.mark.parametrize(
     "host", ["-a.com", "a..b", "a b.com", "a;b.com", "a.com/", "$host", "a\nb", "*.*.a", "x" * 64]
 )
-def test_an_invalid_host_is_refused(root: Root, app: str, host: str):
+def test_an_invalid_host_is_refused(root: Root, app: str, host: str) -> None:
     before = root.json("domains", "list", app)
     root.cli("domains", "add", app, "--", host, code=2)
     assert root.json("domains", "list", app) == before
 
 
-def test_a_host_of_another_app_is_refused_naming_it(root: Root, app: str):
+def test_a_host_of_another_app_is_refused_naming_it(root: Root, app: str) -> None:
     root.cli("domains", "add", app, "taken.example.com")
     other = root.create()
     done = root.cli("domains", "add", other, "taken.example.com", code=4)
@@ -56,7 +56,7 @@ def test_a_host_of_another_app_is_refused_naming_it(root: Root, app: str):
     assert root.get("taken.example.com").body == "version routed\n"
 
 
-def test_an_unknown_host_gets_no_answer_and_a_new_app_a_page_that_says_so(root: Root):
+def test_an_unknown_host_gets_no_answer_and_a_new_app_a_page_that_says_so(root: Root) -> None:
     assert root.get("nobody.example.org").status == 0
     name = root.create()
     page = root.get(f"{name}.localhost")
@@ -65,7 +65,7 @@ def test_an_unknown_host_gets_no_answer_and_a_new_app_a_page_that_says_so(root: 
     assert "git push" in page.body
 
 
-def test_a_stopped_app_is_a_503(root: Root):
+def test_a_stopped_app_is_a_503(root: Root) -> None:
     name, _ = root.deployed(EXAMPLES / "probe")
     root.cli("ps", "stop", name)
     page = root.get(f"{name}.localhost")
@@ -74,7 +74,9 @@ def test_a_stopped_app_is_a_503(root: Root):
     assert root.get(f"{name}.localhost").status == 200
 
 
-def test_a_proxy_setting_takes_effect_at_once_and_a_wrong_one_is_refused(root: Root, app: str):
+def test_a_proxy_setting_takes_effect_at_once_and_a_wrong_one_is_refused(
+    root: Root, app: str
+) -> None:
     root.cli("nginx", "set", app, "client-max-body-size", "1k")
     host = f"{app}.localhost"
     assert get(root.port, host, "/echo", method="POST", body=b"x" * 2048).status == 413
@@ -86,7 +88,7 @@ def test_a_proxy_setting_takes_effect_at_once_and_a_wrong_one_is_refused(root: R
     assert root.get(host).status == 200
 
 
-def test_headers_are_added_and_cannot_break_out(root: Root, app: str):
+def test_headers_are_added_and_cannot_break_out(root: Root, app: str) -> None:
     root.cli("nginx", "set", app, "headers", 'X-Note: say "hi" to $host; {now}')
     assert root.get(f"{app}.localhost").headers["X-Note"] == 'say "hi" to $host; {now}'
     root.cli("nginx", "set", app, "headers", "X-Bad: a\r\nX-Evil: b", code=None)
@@ -96,7 +98,7 @@ def test_headers_are_added_and_cannot_break_out(root: Root, app: str):
     root.cli("nginx", "set", app, "headers")
 
 
-def test_the_app_sees_the_visitor_s_address_scheme_and_host(root: Root, app: str):
+def test_the_app_sees_the_visitor_s_address_scheme_and_host(root: Root, app: str) -> None:
     answer = root.get(f"{app}.localhost", "/headers", headers={"X-Forwarded-For": "6.6.6.6"})
     seen = {name.lower(): value for name, value in json.loads(answer.body).items()}
     assert seen["host"] == f"{app}.localhost"
@@ -105,7 +107,7 @@ def test_the_app_sees_the_visitor_s_address_scheme_and_host(root: Root, app: str
     assert seen["x-forwarded-for"].endswith("127.0.0.1")
 
 
-def test_a_websocket_echoes_through_the_proxy(root: Root, app: str):
+def test_a_websocket_echoes_through_the_proxy(root: Root, app: str) -> None:
     key = base64.b64encode(os.urandom(16)).decode()
     upgrade = {
         "Upgrade": "websocket",
@@ -127,7 +129,7 @@ def test_a_websocket_echoes_through_the_proxy(root: Root, app: str):
         assert read_until(connection, b"hello").endswith(b"\x81\x05hello")
 
 
-def test_server_sent_events_arrive_one_by_one(root: Root, app: str):
+def test_server_sent_events_arrive_one_by_one(root: Root, app: str) -> None:
     root.cli("nginx", "set", app, "proxy-buffering", "off")
     with connect(root.port) as connection:
         connection.sendall(request(f"{app}.localhost", "/stream?n=2&s=3"))
@@ -137,18 +139,18 @@ def test_server_sent_events_arrive_one_by_one(root: Root, app: str):
     root.cli("nginx", "set", app, "proxy-buffering")
 
 
-def test_a_large_upload_arrives_whole(root: Root, app: str):
+def test_a_large_upload_arrives_whole(root: Root, app: str) -> None:
     body = os.urandom(1 << 20) * 50
     answer = get(root.port, f"{app}.localhost", "/echo", method="POST", body=body, timeout=60)
     assert answer.text == f"{len(body)} {hashlib.sha256(body).hexdigest()}\n"
 
 
-def test_text_is_compressed_for_those_who_ask(root: Root, app: str):
+def test_text_is_compressed_for_those_who_ask(root: Root, app: str) -> None:
     answer = root.get(f"{app}.localhost", "/bytes?n=20000", headers={"Accept-Encoding": "gzip"})
     assert answer.headers.get("Content-Encoding") == "gzip"
 
 
-def test_nothing_but_the_proxy_listens_for_the_world(root: Root, app: str):
+def test_nothing_but_the_proxy_listens_for_the_world(root: Root, app: str) -> None:
     endpoint = root.json("ps", "report", app)[0]["endpoint"]
     port = int(endpoint.rsplit(":", 1)[1])
     with socket.socket() as probe:

@@ -50,7 +50,7 @@ def visitors(root: Root, host: str) -> Iterator[Counter[str]]:
             thread.join()
 
 
-def test_no_request_is_lost_and_none_is_stale(root: Root):
+def test_no_request_is_lost_and_none_is_stale(root: Root) -> None:
     name, tree = root.deployed(EXAMPLES / "probe", VERSION="1")
     root.cli("checks", "set", name, "probation", "1")
     host = f"{name}.localhost"
@@ -74,7 +74,7 @@ def test_no_request_is_lost_and_none_is_stale(root: Root):
     assert sum(seen.values()) > 500, seen
 
 
-def test_web_never_goes_live_when_the_worker_fails(root: Root):
+def test_web_never_goes_live_when_the_worker_fails(root: Root) -> None:
     name, tree = root.deployed(EXAMPLES / "worker")
     root.cli("ps", "scale", name, "worker=1", "web=2")
     before = sorted(root.containers(name))
