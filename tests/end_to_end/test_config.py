@@ -27,9 +27,7 @@ def app(root: Root) -> str:
     return root.deployed(EXAMPLES / "probe")[0]
 
 
-def test_values_are_the_same_to_the_byte_in_the_store_and_in_the_container(
-    root: Root, app: str
-) -> None:
+def test_values_are_the_same_to_the_byte_in_store_and_container(root: Root, app: str) -> None:
     root.cli("config", "set", app, *(f"{key}={value}" for key, value in VALUES.items()))
     for key, value in VALUES.items():
         assert root.cli("config", "get", app, key).out == f"{value}\n", key

@@ -74,9 +74,7 @@ def test_a_stopped_app_is_a_503(root: Root) -> None:
     assert root.get(f"{name}.localhost").status == 200
 
 
-def test_a_proxy_setting_takes_effect_at_once_and_a_wrong_one_is_refused(
-    root: Root, app: str
-) -> None:
+def test_a_proxy_setting_counts_at_once_and_a_wrong_one_is_refused(root: Root, app: str) -> None:
     root.cli("nginx", "set", app, "client-max-body-size", "1k")
     host = f"{app}.localhost"
     assert get(root.port, host, "/echo", method="POST", body=b"x" * 2048).status == 413
