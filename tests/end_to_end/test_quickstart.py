@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,9 +51,9 @@ def answer(url: str) -> str:
     """Return what a visitor gets; the name in the URL needs no resolver."""
     match = re.fullmatch(r"http://([^:/]+):(\d+)/", url)
     assert match, url
-    connection = http.client.HTTPConnection("127.0.0.1", int(match[2]), timeout=10)
-    connection.request("GET", "/", headers={"Host": f"{match[1]}:{match[2]}"})
-    return connection.getresponse().read().decode()
+    with closing(http.client.HTTPConnection("127.0.0.1", int(match[2]), timeout=10)) as visitor:
+        visitor.request("GET", "/", headers={"Host": f"{match[1]}:{match[2]}"})
+        return visitor.getresponse().read().decode()
 
 
 @pytest.fixture(scope="module")
