@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -92,6 +93,8 @@ def _run(command: list[str], on_line: Callable[[str], None]) -> None:
     if process.returncode != 0:
         raise BuildFailed(
             f"mmdebstrap ended with exit code {process.returncode}.",
-            hint="apt-get update",
+            hint="See whether the sources answer: apt-get update"
+            if os.geteuid() == 0
+            else "As root it needs no user namespaces: sudo dokkupy stack ensure",
             detail="\n".join(tail),
         )

@@ -32,25 +32,44 @@ def ensure_foundation(
     Raises:
         BuildFailed: neither a registry nor the machine's package sources gave one.
     """
-    reference = foundation_reference(settings.codename)
     try:
-        return engine.image(reference).id
+        return engine.image(foundation_reference(settings.codename)).id
     except ImageNotFound:
-        pass
-    upstream = f"debian:{settings.codename}-slim"
-    if settings.codename:
-        on_line(f"Asking the registry for {upstream}")
-        try:
-            engine.pull(upstream, PULL_SECONDS)
-            engine.tag(upstream, reference)
-            return engine.image(reference).id
-        except EngineError as error:
-            on_line(f"No registry has it ({error.message.rstrip('.')})")
+        return make_foundation(engine, settings, cache, on_line, fresh=False)
+
+
+def make_foundation(
+    engine: Engine,
+    settings: MachineSettings,
+    cache: Path,
+    on_line: Callable[[str], None],
+    *,
+    fresh: bool,
+) -> str:
+    """Pull or bootstrap the image and return its id; `fresh` uses no root that was kept.
+
+    Raises:
+        BuildFailed: neither a registry nor the machine's package sources gave one.
+    """
+    reference = foundation_reference(settings.codename)
+    if settings.codename and _pulled(engine, f"debian:{settings.codename}-slim", on_line):
+        engine.tag(f"debian:{settings.codename}-slim", reference)
+        return engine.image(reference).id
     tar = cache / f"debian-{settings.codename}-{REVISION}.tar"
-    if tar.is_file():
+    if tar.is_file() and not fresh:
         on_line(f"Importing {tar}")
     else:
         on_line("Bootstrapping Debian from this machine's package sources (about a minute)")
         bootstrap(settings, tar, on_line)
     with tar.open("rb") as stream:
         return engine.import_image(stream, reference, {LABEL: "debian"})
+
+
+def _pulled(engine: Engine, upstream: str, on_line: Callable[[str], None]) -> bool:
+    on_line(f"Asking the registry for {upstream}")
+    try:
+        engine.pull(upstream, PULL_SECONDS)
+    except EngineError as error:
+        on_line(f"No registry has it ({error.message.rstrip('.')})")
+        return False
+    return True

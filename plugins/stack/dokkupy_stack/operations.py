@@ -29,8 +29,8 @@ class StackRow:
     """`outdated`: made before the machine's settings or the recipe changed."""
     version: str
     """Of the image that is there; empty when there is none."""
-    size: int
-    """Bytes; 0 when there is no image."""
+    megabytes: int
+    """0 when there is no image."""
     summary: str
 
 
@@ -62,6 +62,8 @@ def list_(platform: Platform) -> list[StackRow]:
 def ensure(
     platform: Platform,
     names: Annotated[list[StackName] | None, Help("Stacks; all of them when none is named")] = None,
+    *,
+    fresh: Annotated[bool, Help("Make them anew with today's package versions")] = False,
 ) -> Stream[list[StackRow]]:
     """Pull or bootstrap what is missing, and make anew what the machine's settings outdated.
 
@@ -75,6 +77,8 @@ def ensure(
 
     def work(on_line: Callable[[str], None]) -> dict[StackName, Recipe]:
         provider = Provider.here(engine, on_line)
+        if fresh:
+            provider.renew()
         return {stack.name: provider.ensure(stack) for stack in stacks}
 
     made = yield from stream(work)
@@ -133,6 +137,6 @@ def _row(stack: Stack, image: ImageInfo | None, wanted: dict[StackName, Recipe])
         image=stack.tags[1],
         state=state,
         version=version,
-        size=image.size if image else 0,
+        megabytes=image.size // 1_000_000 if image else 0,
         summary=stack.summary,
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from dokkupy.engine import ImageBuild
 from dokkupy.errors import Conflict, ImageNotFound
-from dokkupy_stack.foundation import ensure_foundation, foundation_reference
+from dokkupy_stack.foundation import ensure_foundation, foundation_reference, make_foundation
 from dokkupy_stack.recipe import LABEL, LABEL_VERSION, Recipe, recipes_for
 from dokkupy_stack.settings import MachineSettings
 from dokkupy_stack.stacks import Stack
@@ -65,6 +65,15 @@ class Provider:
             for recipe in recipes:
                 self._make(recipe)
         return recipes[-1]
+
+    def renew(self) -> None:
+        """Have plain Debian with today's packages; `ensure` then makes every stack anew on it.
+
+        Raises:
+            BuildFailed: it could not be made; what was there still is.
+        """
+        with self._alone():
+            make_foundation(self.engine, self.settings, self.cache, self.on_line, fresh=True)
 
     def _make(self, recipe: Recipe) -> None:
         try:

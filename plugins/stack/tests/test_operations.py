@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+import tarfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -9,7 +11,7 @@ from dokkupy.errors import ImageNotFound, NotFound
 from dokkupy.platform import Platform
 from dokkupy.proxy import NoProxy
 from dokkupy.types import Line
-from dokkupy_stack import operations, plugin
+from dokkupy_stack import foundation, operations, plugin
 from dokkupy_stack.operations import StackRow
 from dokkupy_stack.settings import MachineSettings
 from dokkupy_stack.stacks import StackName
@@ -60,6 +62,24 @@ def test_ensure_tells_how_it_goes_and_makes_only_what_was_named(platform: Platfo
     assert states(rows) == {"dokkupy/base:1": "ready"}
     with pytest.raises(ImageNotFound):
         platform.engine.image("dokkupy/python:3")
+
+
+def test_fresh_starts_again_from_the_package_sources(
+    platform: Platform, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish(operations.ensure(platform))
+    before = {row.name: row.version for row in operations.list_(platform)}
+
+    def bootstrap(_: MachineSettings, target: Path, __: object) -> None:
+        with tarfile.open(target, "w") as tar:
+            tar.addfile(tarfile.TarInfo("newer"), io.BytesIO())
+
+    monkeypatch.setattr(foundation, "bootstrap", bootstrap)
+    lines, rows = finish(operations.ensure(platform, fresh=True))
+    assert not any(line.startswith("Importing ") for line in lines)
+    assert {row.state for row in rows} == {"ready"}
+    assert all(row.version != before[row.name] for row in rows)
+    assert [path.suffix for path in bench.cache.glob("debian-*")] == [".tar"]
 
 
 def test_show_names_what_is_taken_from_the_machine(platform: Platform) -> None:
