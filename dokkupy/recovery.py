@@ -59,6 +59,18 @@ def finish(platform: Platform, row: Rollout, pace: Pace) -> None:
     store.rollouts.reach(row, RolloutState.RETIRED)
 
 
+def undo(platform: Platform, row: Rollout, *, routed: bool) -> None:
+    """Remove what a rollout staged; `routed` when the proxy may know of it.
+
+    Raises:
+        ProxyRefused: what was staged still has the traffic, so it stays.
+    """
+    if routed:
+        routes.apply(platform, changed=row.app)
+    sweep(platform, row.app)
+    platform.store.rollouts.reach(row, RolloutState.FAILED)
+
+
 def sweep(platform: Platform, app: AppName) -> None:
     """Remove the containers of an app that serve nobody: staged ones and nobody's.
 
@@ -83,16 +95,17 @@ def recover(platform: Platform, app: AppName, report: Report) -> None:
             finish(platform, row, Pace())
             continue
         report.warning(f"Undoing release {row.release} of {app}, left at {row.state}.")
-        with store.write():
-            if store.releases.get(app, row.release).state is ReleaseState.PENDING:
-                store.releases.set_state(app, row.release, ReleaseState.FAILED, error=DIED)
-            store.rollouts.reach(row, RolloutState.FAILED)
+        undo(platform, row, routed=row.state is RolloutState.UNDOING)
+    for release in store.releases.pending(app):
         sweep(platform, app)
+        store.releases.set_state(app, release.number, ReleaseState.FAILED, error=DIED)
 
 
 def recover_all(platform: Platform, report: Report, *, but: AppName | None = None) -> None:
     """Do the same for every other app that nobody is at work on."""
-    for app in {row.app for row in platform.store.rollouts.unfinished()} - {but}:
+    left = {row.app for row in platform.store.rollouts.unfinished()}
+    left |= {release.app for release in platform.store.releases.pending()}
+    for app in left - {but}:
         try:
             with try_app_lock(platform.paths, app, what="recovery", actor=platform.actor):
                 recover(platform, app, report)

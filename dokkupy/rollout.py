@@ -117,7 +117,11 @@ class RolloutRun:
                 raise refusal(failure)
 
     def undo(self) -> None:
-        """Give the traffic back to the old containers and remove the staged ones."""
+        """Give the traffic back to the old containers and remove the staged ones.
+
+        Raises:
+            ProxyRefused: the staged ones still have the traffic, so they stay until a later try.
+        """
         switched = self._state.serves_new
         with self._store.write():
             self._store.instances.set_state([i.id for i in self.instances], InstanceState.STAGED)
@@ -126,10 +130,8 @@ class RolloutRun:
                     [i.id for i in self._plan.retire], InstanceState.LIVE
                 )
                 self._change.revert()
-            self._reach(RolloutState.FAILED)
-        if switched:
-            routes.apply(self._platform, changed=self._plan.release.app)
-        recovery.sweep(self._platform, self._plan.release.app)
+            self._reach(RolloutState.UNDOING)
+        recovery.undo(self._platform, self._row, routed=switched)
 
     def finish(self) -> None:
         """Let go of the old containers once nobody talks to them any more."""

@@ -21,6 +21,7 @@ class RolloutState(StrEnum):
     SETTLED = "settled"
     DRAINED = "drained"
     RETIRED = "retired"
+    UNDOING = "undoing"
     FAILED = "failed"
 
     @property
