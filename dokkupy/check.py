@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dokkupy import health, verdict
+from dokkupy.errors import NotFound
 from dokkupy.health import Answer
 from dokkupy.plan import Slot
 from dokkupy.scheduler import Scheduler
@@ -19,6 +20,8 @@ STATUS_EVERY_SECONDS = 0.2
 LOG_LINES = 50
 LOOKS_LOST_AFTER_SECONDS = 10.0
 """How long one that listens on the wrong address, and only there, is waited for."""
+LOOK_EVERY_SECONDS = 1.0
+"""Between two probes of a probation."""
 STRIKES = 3
 """Unanswered probes in a row that end a probation."""
 
@@ -43,35 +46,49 @@ def failed_log(scheduler: Scheduler, instance: Instance) -> str:
 
 
 def await_all(scheduler: Scheduler, candidates: Sequence[Candidate]) -> Failure | None:
-    """Wait until every candidate has passed its check; return the first failure instead."""
+    """Wait until every candidate has passed its check; return the first failure instead.
+
+    Raises:
+        EngineError: one could not be watched; nothing is known of it.
+    """
     stop = threading.Event()
-    failures: list[Failure] = []
 
-    def watch(candidate: Candidate) -> None:
-        failure = _await_one(scheduler, candidate, stop)
-        if failure is not None:
-            failures.append(failure)
-            stop.set()
+    def watch(candidate: Candidate) -> Failure | None:
+        passed = False
+        try:
+            failure = _await_one(scheduler, candidate, stop)
+            passed = failure is None
+        finally:
+            if not passed:
+                stop.set()
+        return failure
 
-    if len(candidates) == 1:
-        watch(candidates[0])
+    if len(candidates) < 2:
+        found = [watch(candidate) for candidate in candidates]
     else:
-        threads = [threading.Thread(target=watch, args=(one,)) for one in candidates]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(len(candidates)) as pool:
+            try:
+                found = list(pool.map(watch, candidates))
+            finally:
+                stop.set()
+    failures = [failure for failure in found if failure is not None]
     return failures[0] if failures else _any_ended(scheduler, candidates, 0.0)
 
 
 def await_probation(
     scheduler: Scheduler, candidates: Sequence[Candidate], seconds: float
 ) -> Failure | None:
-    """Watch candidates that have the traffic; return the failure of one that falls out."""
+    """Watch candidates that have the traffic; return the failure of one that falls out.
+
+    One that is silent when the time is up is asked until it answers or has fallen out.
+    """
     until = time.monotonic() + seconds
     strikes = dict.fromkeys((c.instance.id for c in candidates), 0)
-    while (left := until - time.monotonic()) > 0:
-        failure = _any_ended(scheduler, candidates, min(1.0, left))
+    while (left := until - time.monotonic()) > 0 or any(strikes.values()):
+        pause = min(LOOK_EVERY_SECONDS, left) if left > 0 else LOOK_EVERY_SECONDS
+        failure = _any_ended(scheduler, candidates, pause)
         if failure is not None:
             return failure
         for candidate in candidates:
@@ -139,7 +156,7 @@ def _any_ended(
 def _ended(scheduler: Scheduler, candidate: Candidate) -> Failure:
     return verdict.ended(
         scheduler.status(candidate.instance.reference),
-        failed_log(scheduler, candidate.instance),
+        _log(scheduler, candidate.instance),
         app=candidate.instance.app,
         name=candidate.instance.name,
         process=candidate.slot.process,
@@ -154,7 +171,14 @@ def _silent(scheduler: Scheduler, candidate: Candidate, answer: Answer) -> Failu
     return verdict.silent(
         answer,
         status.listeners,
-        failed_log(scheduler, candidate.instance),
+        _log(scheduler, candidate.instance),
         name=candidate.instance.name,
         process=candidate.slot.process,
     )
+
+
+def _log(scheduler: Scheduler, instance: Instance) -> str:
+    try:
+        return failed_log(scheduler, instance)
+    except NotFound:  # its output went with it
+        return ""
