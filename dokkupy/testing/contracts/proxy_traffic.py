@@ -59,6 +59,16 @@ class ProxyTrafficContract(ProxyContract):
         assert tally.stale == 0 or keep_alive
         assert tally.answered >= SWAPS * 10
 
+    def test_swaps_in_quick_succession_leave_nothing_old(
+        self, bench: ProxyBench, new_backend: NewBackend
+    ) -> None:
+        backends = [new_backend("0"), new_backend("1")]
+        for number in range(3 * SWAPS):
+            backend = backends[number % 2]
+            bench.proxy.apply([route("one", backend.endpoint)])
+            answers = [client.get(bench.port, "one.test").text for _ in range(4)]
+            assert answers == [backend.name] * 4
+
     def test_requests_in_flight_survive_a_swap(
         self, bench: ProxyBench, new_backend: NewBackend
     ) -> None:

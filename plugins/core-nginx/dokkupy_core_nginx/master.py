@@ -59,7 +59,7 @@ class Master:
             for pid in left_behind:
                 self._signal(pid, signal.SIGQUIT)
             processes.until(
-                lambda: not any(map(processes.is_accepting, left_behind)), TAKE_OVER_LIMIT
+                lambda: not any(map(processes.takes_connections, left_behind)), TAKE_OVER_LIMIT
             )
         # Left behind by a master that was killed; its name would be taken.
         (self._folder / CONTROL_SOCKET).unlink(missing_ok=True)

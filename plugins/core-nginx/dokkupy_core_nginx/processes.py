@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-ACCEPTING: Final = "nginx: worker process"
-"""Title of a worker that takes connections; one that drains adds `is shutting down`."""
+WORKER: Final = "nginx: worker process"
+"""Title of a worker that takes connections."""
+DRAINING: Final = f"{WORKER} is shutting down"
+"""Title of one that only finishes its requests."""
 MASTER: Final = "nginx: master process "
 
 STEP: Final = 0.003
@@ -25,13 +27,21 @@ def title(pid: int) -> str:
 
 
 def workers_of(master: int) -> frozenset[int]:
-    """Return the workers of a master that take connections."""
-    return frozenset(pid for pid in _children(master) if title(pid) == ACCEPTING)
+    """Return the workers of a master that take connections, or will once they are set up.
+
+    One that was just made still has its master's title.
+    """
+    return frozenset(filter(takes_connections, _children(master)))
 
 
-def is_accepting(pid: int) -> bool:
-    """Say whether a process is a worker that takes connections."""
-    return title(pid) == ACCEPTING
+def is_ready(pid: int) -> bool:
+    """Say whether a worker is set up and takes connections."""
+    return title(pid) == WORKER
+
+
+def takes_connections(pid: int) -> bool:
+    """Say whether a worker takes connections, or will."""
+    return title(pid) not in {"", DRAINING}
 
 
 def masterless_workers(folder: Path) -> frozenset[int]:
@@ -42,7 +52,7 @@ def masterless_workers(folder: Path) -> frozenset[int]:
     return frozenset(
         pid
         for pid in _all()
-        if title(pid) == ACCEPTING and _folder(pid) == str(folder) and not _has_master(pid)
+        if title(pid) == WORKER and _folder(pid) == str(folder) and not _has_master(pid)
     )
 
 
@@ -57,6 +67,14 @@ def until(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 def _children(pid: int) -> list[int]:
+    listed = None
+    # One read may leave out a child while another ends (proc(5)); two that agree do not.
+    while listed != (listed := _listed_children(pid)):
+        pass
+    return listed
+
+
+def _listed_children(pid: int) -> list[int]:
     try:
         return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except OSError:  # the kernel was built without that file, or the process is gone

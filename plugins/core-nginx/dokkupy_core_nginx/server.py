@@ -84,10 +84,12 @@ class Server:
         log_from = self._log_size()
         old = processes.workers_of(master)
         self._master.reload(master)
-        self._await(lambda: bool(processes.workers_of(master) - old), log_from)
+        self._await(
+            lambda: any(map(processes.is_ready, processes.workers_of(master) - old)), log_from
+        )
         for worker in old:
             self._master.dismiss(worker)
-        self._await(lambda: not any(map(processes.is_accepting, old)), log_from)
+        self._await(lambda: not any(map(processes.takes_connections, old)), log_from)
         self._await(lambda: control.generation(self._folder) == number, log_from)
 
     def _await(self, reached: Callable[[], bool], log_from: int) -> None:
