@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from dokkupy import appjson, procfile
+from dokkupy import appjson, procfile, shell
 from dokkupy.errors import BuildFailed, UsageError
 from dokkupy.names import ProcessName
 from dokkupy.plan import WEB
@@ -48,7 +48,9 @@ def of_build(source: Source, build: Build, image: ImageInfo) -> Contents:
             "Neither a Procfile nor the image says what to run.",
             hint="Add a Procfile with a line such as `web: python app.py`, or a CMD.",
         )
-    commands: dict[str, tuple[str, ...]] = {name: shell(line) for name, line in lines.items()}
+    commands: dict[str, tuple[str, ...]] = {
+        name: shell.of_line(line) for name, line in lines.items()
+    }
     if not commands:
         commands[WEB] = BY_IMAGE
     return Contents(
@@ -64,7 +66,7 @@ def of_build(source: Source, build: Build, image: ImageInfo) -> Contents:
             )
             for name, command in commands.items()
         ),
-        release_task=shell(task) if task else (),
+        release_task=shell.of_line(task) if task else (),
     )
 
 
@@ -97,11 +99,6 @@ def with_port(processes: tuple[ProcessType, ...], env: Environment) -> tuple[Pro
         process if process.port is None else replace(process, port=int(wanted))
         for process in processes
     )
-
-
-def shell(line: str) -> tuple[str, ...]:
-    """Return the argument list of a command line, which is shell by convention."""
-    return ("sh", "-c", line)
 
 
 def _declared_port(image: ImageInfo) -> int:

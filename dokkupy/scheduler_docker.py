@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Literal
 
-from dokkupy import network
+from dokkupy import network, shell
 from dokkupy.engine import ContainerInfo, ContainerSpec, Engine, NetworkSpec
 from dokkupy.errors import (
     Conflict,
@@ -68,7 +68,7 @@ class DockerScheduler:
         spec = ContainerSpec(
             name=f"dokkupy-{self._root_id}-{release.app}-{label}-{placement.instance}",
             image=release.image,
-            command=process.command,
+            command=shell.giving_way(process.command),
             env=Environment(env),
             labels=self._labels(release, purpose="app")
             | {
