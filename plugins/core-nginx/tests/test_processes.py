@@ -16,6 +16,7 @@ PROGRAM = "import sys; sys.stdin.read()"
 
 def test_a_child_that_has_no_title_yet_counts_as_a_worker() -> None:
     with subprocess.Popen([sys.executable, "-c", PROGRAM], stdin=subprocess.PIPE) as child:
+        eventually(lambda: processes.title(child.pid))  # empty until exec(2) is through
         assert child.pid in processes.workers_of(os.getpid())
         assert not processes.is_ready(child.pid)
         child.communicate(b"")
