@@ -22,38 +22,59 @@ class Change:
     revert: Callable[[], None]
 
 
-def going_live(platform: Platform, release: Release) -> Change:
-    """Make a release the live one, and its config the app's."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigEdit:
+    """What an app's config was when its change was asked for, and what it shall be.
+
+    Only the keys that differ are written: others may be set while the change is deployed.
+    """
+
+    before: Environment
+    after: Environment
+
+    def commit(self, platform: Platform, app: AppName) -> None:
+        """Write what differs."""
+        _write(platform, app, self.before, self.after)
+
+    def revert(self, platform: Platform, app: AppName) -> None:
+        """Write what differs as it was."""
+        _write(platform, app, self.after, self.before)
+
+
+def _write(platform: Platform, app: AppName, old: Environment, new: Environment) -> None:
+    changed = {key: value for key, value in new.items() if old.get(key) != value}
+    platform.store.config.change(app, changed, [key for key in old if key not in new])
+
+
+def going_live(platform: Platform, release: Release, edit: ConfigEdit | None) -> Change:
+    """Make a release the live one, and with it what it changes of the config."""
     store, app = platform.store, release.app
     before = store.releases.live(app)
-    config_before = store.config.get(app)
 
     def commit() -> None:
         if before is not None:
             store.releases.set_state(app, before.number, ReleaseState.SUPERSEDED)
         store.releases.set_state(app, release.number, ReleaseState.LIVE)
-        _replace_config(platform, app, release.config)
+        if edit is not None:
+            edit.commit(platform, app)
 
     def revert() -> None:
         store.releases.set_state(app, release.number, ReleaseState.FAILED)
         if before is not None:
             store.releases.set_state(app, before.number, ReleaseState.LIVE)
-        _replace_config(platform, app, config_before)
+        if edit is not None:
+            edit.revert(platform, app)
 
     return Change(commit=commit, revert=revert)
-
-
-def _replace_config(platform: Platform, app: AppName, wanted: Environment) -> None:
-    gone = [key for key in platform.store.config.get(app) if key not in wanted]
-    platform.store.config.change(app, wanted, gone)
 
 
 def stopping(platform: Platform, app: AppName, *, stopped: bool) -> Change:
     """Decide whether the app shall run."""
     apps = platform.store.apps
+    before = apps.get(app).stopped
     return Change(
         commit=lambda: apps.set_stopped(app, stopped),
-        revert=lambda: apps.set_stopped(app, not stopped),
+        revert=lambda: apps.set_stopped(app, before),
     )
 
 

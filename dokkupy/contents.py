@@ -40,8 +40,11 @@ def of_build(source: Source, build: Build, image: ImageInfo) -> Contents:
         UsageError: the Procfile or the app.json is not understood.
         BuildFailed: nobody says what to run.
     """
-    lines = {str(n): line for n, line in procfile.read(source.path).items()} or {**build.processes}
-    task = lines.pop(procfile.RELEASE, "")
+    written = {str(name): line for name, line in procfile.read(source.path).items()}
+    known = dict(build.processes)
+    tasks = [lines.pop(procfile.RELEASE, "") for lines in (written, known)]
+    task = next(filter(None, tasks), "")
+    lines = written or known
     checks = appjson.read_checks(source.path)
     if not lines and not image.command and not image.entrypoint:
         raise BuildFailed(
@@ -70,13 +73,16 @@ def of_build(source: Source, build: Build, image: ImageInfo) -> Contents:
     )
 
 
-def of_release(release: Release) -> Contents:
-    """Return what a release is made of."""
+def of_release(release: Release, image: ImageInfo) -> Contents:
+    """Return what a release was made of; a port that its config had decided is the image's."""
     return Contents(
         image=release.image,
         revision=release.revision,
         builder=release.builder,
-        processes=release.processes,
+        processes=tuple(
+            process if process.port is None else replace(process, port=_declared_port(image))
+            for process in release.processes
+        ),
         release_task=release.release_task,
     )
 
@@ -90,7 +96,7 @@ def with_port(processes: tuple[ProcessType, ...], env: Environment) -> tuple[Pro
     wanted = env.get("PORT")
     if wanted is None:
         return processes
-    if not (wanted.isascii() and wanted.isdigit() and 0 < int(wanted[:6]) < 65536):
+    if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 6 and 0 < int(wanted) < 65536):
         raise UsageError(
             f"PORT is set to {wanted!a:.40}, which is no port.",
             hint="Set it to a number from 1 to 65535, or unset it to get a port chosen.",

@@ -56,6 +56,15 @@ def record(
     return release
 
 
+def contents_of(platform: Platform, release: Release) -> Contents:
+    """Return what a release was made of.
+
+    Raises:
+        ImageNotFound: its image is gone.
+    """
+    return contents.of_release(release, platform.engine.image(release.image))
+
+
 def live(platform: Platform, app: AppName) -> Release:
     """Return the release that has the traffic.
 

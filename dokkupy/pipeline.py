@@ -16,8 +16,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dokkupy import building, changes, contents, git, ledger, plan, recovery, routes
+from dokkupy.changes import ConfigEdit
 from dokkupy.deployment import Deployment
-from dokkupy.errors import DokkupyError, NotFound
+from dokkupy.errors import Conflict, DokkupyError, NotFound
 from dokkupy.locks import app_lock
 from dokkupy.plan import Plan
 from dokkupy.recovery import Pace
@@ -71,16 +72,15 @@ def change_config(
         after = Environment({**before, **assign})
         for key in unset:
             after.pop(key, None)
-        current = ledger.live(platform, app)
-        return _release(
-            platform, report, app, contents.of_release(current), what=what, config=after
-        )
+        made_of = ledger.contents_of(platform, ledger.live(platform, app))
+        edit = ConfigEdit(before=before, after=after)
+        return _release(platform, report, app, made_of, what=what, edit=edit)
 
 
 def refresh(platform: Platform, send: Send, *, app: AppName, reason: str) -> Deployment:
     """Deploy the live contents anew with today's environment; after a change of global config."""
     with at_work(platform, send, app, reason) as report:
-        made_of = contents.of_release(ledger.live(platform, app))
+        made_of = ledger.contents_of(platform, ledger.live(platform, app))
         return _release(platform, report, app, made_of, what=reason)
 
 
@@ -91,12 +91,11 @@ def rollback(
     with at_work(platform, send, app, "rollback") as report:
         target = ledger.earlier(platform, app, number)
         what = f"rollback to release {target.number}"
-        made_of = contents.of_release(target)
+        made_of = ledger.contents_of(platform, target)
         if keep_config:
             return _release(platform, report, app, made_of, what=what)
-        return _release(
-            platform, report, app, made_of, what=what, config=target.config, env_of=target
-        )
+        edit = ConfigEdit(before=platform.store.config.get(app), after=target.config)
+        return _release(platform, report, app, made_of, what=what, edit=edit, env_of=target)
 
 
 def scale(
@@ -112,6 +111,7 @@ def scale(
             for name, quantity in quantities.items()
         }
         planned = plan.difference(release, after, ledger.running(platform, app))
+        planned = _unless_stopped(platform, planned)
         return place(platform, report, planned, changes.scaled(platform, app, after))
 
 
@@ -135,6 +135,7 @@ def limit(
         after = before | {process: replace(plan.scale_of(process, before), **wanted)}
         running = ledger.running(platform, app)
         planned = plan.replacement(release, after, running, [process])
+        planned = _unless_stopped(platform, planned)
         return place(platform, report, planned, changes.scaled(platform, app, after))
 
 
@@ -145,6 +146,8 @@ def restart(
     with at_work(platform, send, app, "restart") as report:
         release = ledger.live(platform, app)
         _require(release, processes)
+        if platform.store.apps.get(app).stopped:
+            raise Conflict(f"App {app} is stopped.", hint=f"Start it: dokkupy ps start {app}")
         named = processes or [process.name for process in release.processes]
         formation = platform.store.formation.get(app)
         planned = plan.replacement(release, formation, ledger.running(platform, app), named)
@@ -190,6 +193,7 @@ def at_work(platform: Platform, send: Send, app: AppName, what: str) -> Iterator
         actor=platform.actor,
         on_wait=lambda holder: report.progress(f"Waiting: {app} is busy with {holder}"),
     ):
+        platform.store.apps.get(app)  # it may have been destroyed meanwhile
         recovery.recover(platform, app, report)
         recovery.recover_all(platform, report, but=app)
         try:
@@ -227,35 +231,40 @@ def _release(
     made_of: Contents,
     *,
     what: str,
-    config: Environment | None = None,
+    edit: ConfigEdit | None = None,
     env_of: Release | None = None,
     with_task: bool = False,
     ref_update: RefUpdate | None = None,
 ) -> Deployment:
+    config = None if edit is None else edit.after
     release = ledger.record(platform, app, made_of, what=what, config=config, env_of=env_of)
     try:
         if with_task and release.release_task:
             with report.step("release task"):
                 _run_task(platform, report, release)
         platform.hooks.pre_deploy(release=release)
-        stopped = platform.store.apps.get(app).stopped
-        formation = {} if stopped else platform.store.formation.get(app)
-        running = ledger.running(platform, app)
-        planned = (
-            plan.nothing(release, running)
-            if stopped
-            else plan.everything(release, formation, running)
-        )
-        done = place(platform, report, planned, changes.going_live(platform, release), ref_update)
+        formation = platform.store.formation.get(app)
+        planned = plan.everything(release, formation, ledger.running(platform, app))
+        planned = _unless_stopped(platform, planned)
+        going_live = changes.going_live(platform, release, edit)
+        done = place(platform, report, planned, going_live, ref_update)
     except DokkupyError as error:
-        platform.store.releases.set_state(
-            app, release.number, ReleaseState.FAILED, error=error.message
-        )
+        # What fails after the switch does not make a release fail that has the traffic.
+        if platform.store.releases.get(app, release.number).state is not ReleaseState.LIVE:
+            platform.store.releases.set_state(
+                app, release.number, ReleaseState.FAILED, error=error.message
+            )
         ledger.note_steps(platform, report, release)
         raise
     ledger.note_steps(platform, report, release)
     platform.hooks.post_deploy(release=release)
     return done
+
+
+def _unless_stopped(platform: Platform, planned: Plan) -> Plan:
+    """Return a plan that stages nothing when the app is stopped: it stays so."""
+    stopped = platform.store.apps.get(planned.release.app).stopped
+    return replace(planned, stage=()) if stopped else planned
 
 
 def _run_task(platform: Platform, report: Report, release: Release) -> None:
@@ -284,7 +293,7 @@ def place(
         DokkupyError: what was staged is gone, what served before still serves.
     """
     release, began = planned.release, time.monotonic()
-    pace = _pace(platform, release.app)
+    pace = recovery.pace_of(platform, release.app)
     run = RolloutRun(platform, planned, change, pace=pace, ref_update=ref_update)
     try:
         with report.step("stage"):
@@ -298,7 +307,7 @@ def place(
         with report.step("probation"):
             run.probation()
     except BaseException:
-        run.undo()
+        _undo(run, report)
         raise
     with report.step("drain and retire"):
         run.finish()
@@ -310,6 +319,14 @@ def place(
     )
     report.progress(done.text())
     return done
+
+
+def _undo(run: RolloutRun, report: Report) -> None:
+    try:
+        run.undo()
+    except DokkupyError as error:
+        # Why it had to be undone is the error to end with.
+        report.warning(f"{error.message} It is not wholly undone; any later command tries again.")
 
 
 def _serving(platform: Platform, planned: Plan, pace: Pace) -> str:
@@ -326,8 +343,3 @@ def _require(release: Release, processes: Sequence[ProcessName]) -> None:
             raise NotFound(
                 f"App {release.app} has no process {process}.", hint=f"It has: {', '.join(known)}"
             )
-
-
-def _pace(platform: Platform, app: AppName) -> Pace:
-    values = platform.properties.values("checks", app)
-    return Pace(**{key: float(str(value)) for key, value in values.items()})

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from dokkupy import check, git, routes
-from dokkupy.errors import Locked, NotFound
+from dokkupy.errors import DokkupyError, Locked, NotFound, Refused
 from dokkupy.locks import try_app_lock
 from dokkupy.store import Rollout, RolloutState
 from dokkupy.types import Instance, InstanceState, ReleaseState
@@ -40,8 +41,18 @@ class Pace:
     """Between asking an old container to end and making it."""
 
 
+def pace_of(platform: Platform, app: AppName) -> Pace:
+    """Return what the settings under `checks` say for an app."""
+    values = platform.properties.values("checks", app)
+    return Pace(**{key: float(str(value)) for key, value in values.items()})
+
+
 def finish(platform: Platform, row: Rollout, pace: Pace) -> None:
-    """Walk a switched rollout to its end: settled, drained, retired."""
+    """Walk a switched rollout to its end: settled, drained, retired; then its branch moves.
+
+    Raises:
+        Refused: somebody else has moved the branch; all the rest is done.
+    """
     store = platform.store
     instances = store.instances.list(row.app)
     old = [i for i in instances if i.state is InstanceState.DRAINING]
@@ -50,12 +61,14 @@ def finish(platform: Platform, row: Rollout, pace: Pace) -> None:
             platform.scheduler.promote(instance.reference)
     store.rollouts.reach(row, RolloutState.SETTLED)
     routes.apply(platform, changed=row.app)
-    update = row.ref_update
-    if update is not None and git.current(platform.paths, row.app, update.ref) != update.new:
-        git.update_ref(platform.paths, row.app, update.ref, update.new, update.old)
     _drain(platform, old, pace.drain)
     store.rollouts.reach(row, RolloutState.DRAINED)
     _retire(platform, old, grace=pace.grace)
+    try:
+        _move_branch(platform, row)
+    except Refused:  # as it would be every time
+        store.rollouts.reach(row, RolloutState.RETIRED)
+        raise
     store.rollouts.reach(row, RolloutState.RETIRED)
 
 
@@ -87,18 +100,31 @@ def sweep(platform: Platform, app: AppName) -> None:
 
 
 def recover(platform: Platform, app: AppName, report: Report) -> None:
-    """Finish or undo what a dead runner left of one app; needs the app's lock."""
+    """Finish or undo what a dead runner left of one app; needs the app's lock.
+
+    What fails is told and left to the next recovery: it must not stop the work of today.
+    """
     store = platform.store
     for row in store.rollouts.unfinished(app):
-        if row.state.serves_new:
-            report.warning(f"Finishing release {row.release} of {app}, left at {row.state}.")
-            finish(platform, row, Pace())
-            continue
-        report.warning(f"Undoing release {row.release} of {app}, left at {row.state}.")
-        undo(platform, row, routed=row.state is RolloutState.UNDOING)
+        begun = "Finishing" if row.state.serves_new else "Undoing"
+        report.warning(f"{begun} release {row.release} of {app}, left at {row.state}.")
+        with _put_off(report):
+            if row.state.serves_new:
+                finish(platform, row, pace_of(platform, app))
+            else:
+                undo(platform, row, routed=row.state is RolloutState.UNDOING)
     for release in store.releases.pending(app):
-        sweep(platform, app)
-        store.releases.set_state(app, release.number, ReleaseState.FAILED, error=DIED)
+        with _put_off(report):
+            sweep(platform, app)
+            store.releases.set_state(app, release.number, ReleaseState.FAILED, error=DIED)
+
+
+@contextmanager
+def _put_off(report: Report) -> Iterator[None]:
+    try:
+        yield
+    except DokkupyError as error:
+        report.warning(f"That has to wait: {error.message}")
 
 
 def recover_all(platform: Platform, report: Report, *, but: AppName | None = None) -> None:
@@ -146,6 +172,12 @@ def _keep_log(platform: Platform, instance: Instance) -> None:
     folder = failed_logs(platform, instance.app)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     (folder / f"release-{instance.release}-{instance.name}.log").write_text(text + "\n")
+
+
+def _move_branch(platform: Platform, row: Rollout) -> None:
+    update = row.ref_update
+    if update is not None and git.current(platform.paths, row.app, update.ref) != update.new:
+        git.update_ref(platform.paths, row.app, update.ref, update.new, update.old)
 
 
 def _drain(platform: Platform, old: Sequence[Instance], limit: float) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dokkupy import check, recovery, routes
 from dokkupy.check import Candidate
-from dokkupy.errors import DeployFailed
+from dokkupy.errors import DeployFailed, ProxyRefused
 from dokkupy.plan import Plan, Slot
 from dokkupy.recovery import Pace, each
 from dokkupy.scheduler import Placed, Placement
@@ -41,6 +41,7 @@ class RolloutRun:
             plan.release.app, plan.release.number, live.number if live else 0, ref_update
         )
         self._state = self._row.state
+        self._routed = False
 
     def stage(self) -> None:
         """Start the planned containers beside the old ones.
@@ -101,7 +102,12 @@ class RolloutRun:
             )
             self._change.commit()
             self._reach(RolloutState.SWITCHED)
-        routes.apply(self._platform, changed=self._plan.release.app)
+        self._routed = True
+        try:
+            routes.apply(self._platform, changed=self._plan.release.app)
+        except ProxyRefused:
+            self._routed = False
+            raise
 
     def probation(self) -> None:
         """Watch the new containers while the old ones still stand by.
@@ -131,7 +137,7 @@ class RolloutRun:
                 )
                 self._change.revert()
             self._reach(RolloutState.UNDOING)
-        recovery.undo(self._platform, self._row, routed=switched)
+        recovery.undo(self._platform, self._row, routed=self._routed)
 
     def finish(self) -> None:
         """Let go of the old containers once nobody talks to them any more."""

@@ -80,7 +80,7 @@ class Scheduler(Protocol):
         ...
 
     def promote(self, reference: str) -> None:
-        """Let the container be restarted when it ends and after a reboot."""
+        """Let the container be restarted when it ends and after a reboot; a missing one is fine."""
         ...
 
     def resume(self, reference: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import Literal
 
@@ -109,7 +110,8 @@ class DockerScheduler:
 
     def promote(self, reference: str) -> None:
         """Let the engine restart the container when it ends and after a reboot."""
-        self._engine.set_restart_policy(reference, "unless-stopped")
+        with suppress(NotFound):
+            self._engine.set_restart_policy(reference, "unless-stopped")
 
     def resume(self, reference: str) -> bool:
         """Start a promoted container that is not running, at the same endpoint."""
@@ -122,10 +124,8 @@ class DockerScheduler:
 
     def pause(self, reference: str, grace: float) -> None:
         """Stop a container so that `resume` can start it again; a missing one is fine."""
-        try:
+        with suppress(NotFound):
             self._engine.stop(reference, grace)
-        except NotFound:
-            return
 
     def retire(self, reference: str, grace: float) -> None:
         """Stop the container within `grace` seconds, remove it and free its address."""
@@ -133,9 +133,10 @@ class DockerScheduler:
             info = self._engine.inspect(reference)
         except NotFound:
             return
-        self._engine.set_restart_policy(reference, "no")
-        if grace > 0:
-            self._engine.stop(reference, grace)
+        with suppress(NotFound):  # somebody else removed it just now
+            self._engine.set_restart_policy(reference, "no")
+            if grace > 0:
+                self._engine.stop(reference, grace)
         self._engine.remove(reference)
         self._give_back(info)
 
