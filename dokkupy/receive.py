@@ -27,7 +27,7 @@ FLUSH = b"0000"
 PACKET_LIMIT = 65516
 """Bytes that one packet can carry."""
 PATIENCE_SECONDS = 10.0
-"""How long a client may take nothing before we stop telling it what happens."""
+"""How long a client may take nothing before it misses what happens until it listens again."""
 REASON_LIMIT = 300
 """Characters of an error that git shows beside the rejected branch."""
 
@@ -153,17 +153,22 @@ class Client:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._listening = True
+        self._patience = PATIENCE_SECONDS
         os.set_blocking(descriptor, False)
 
     def tell(self, lines: Iterable[jobs.Told]) -> None:
-        """Write lines with the margin of their kind; whoever does not listen is left alone."""
+        """Write lines with the margin of their kind; what a deaf client does not take is lost."""
         text = "".join(f"{MARGINS[channel]}{line}\n" for channel, line in lines)
+        if not self._patience:
+            text = f"\n{text}"  # something was cut off, perhaps in the middle of a line
         data = text.encode("utf-8", "surrogateescape")
         while data and self._listening:
             try:
                 data = data[os.write(self._descriptor, data) :]
+                self._patience = PATIENCE_SECONDS
             except BlockingIOError:
-                ready = select.select((), (self._descriptor,), (), PATIENCE_SECONDS)[1]
-                self._listening = bool(ready)
+                if not select.select((), (self._descriptor,), (), self._patience)[1]:
+                    self._patience = 0.0
+                    return
             except BrokenPipeError:
                 self._listening = False
