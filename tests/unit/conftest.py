@@ -6,21 +6,24 @@ import importlib
 import itertools
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from textwrap import dedent
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
 
-from dokkupy import git, jobs, pipeline, routes
-from dokkupy.names import AppName
+from dokkupy import check, git, jobs, pipeline, routes
+from dokkupy.hookspecs import hookimpl
+from dokkupy.names import AppName, ProcessName
 from dokkupy.operations import apps
 from dokkupy.paths import Paths
 from dokkupy.scheduler_docker import ADDRESS, PROCESS, RELEASE
 from dokkupy.store import Store
 from dokkupy.testing import client
 from dokkupy.testing.engine_fake import BASE
+from dokkupy.testing.loopback import LoopbackServer
 from dokkupy.testing.program import Program
 from dokkupy.testing.sources import commit
 from dokkupy.types import InstanceState, Line, ReleaseState
@@ -146,7 +149,15 @@ class Shop:
 
     name = AppName("shop")
 
-    def __init__(self, platform: Platform, engine: FakeEngine, proxy: FakeProxy) -> None:
+    def __init__(
+        self,
+        platform: Platform,
+        engine: FakeEngine,
+        proxy: FakeProxy,
+        monkeypatch: pytest.MonkeyPatch,
+        muted: pytest.MonkeyPatch,
+    ) -> None:
+        self._monkeypatch, self._muted = monkeypatch, muted
         self.platform, self.engine, self.proxy = platform, engine, proxy
         self.store = platform.store
         self.told: list[Line] = []
@@ -176,8 +187,95 @@ class Shop:
 
     def push(self, **processes: Program | str) -> Deployment:
         """Deploy a source whose processes do as they are told; `release` is its release task."""
-        revision = self.source(processes)
-        return pipeline.deploy(self.platform, self.told.append, app=self.name, revision=revision)
+        self.source(processes)
+        return self.deploy()
+
+    def deploy(self) -> Deployment:
+        """Deploy what was committed last."""
+        return pipeline.deploy(self.platform, self.told.append, app=self.name, revision="main")
+
+    def set_config(self, assign: Mapping[str, str], unset: Sequence[str] = ()) -> Deployment:
+        """Change config and deploy it."""
+        return pipeline.change_config(
+            self.platform, self.told.append, app=self.name, assign=assign, unset=unset
+        )
+
+    def roll_back(self, number: int | None = None, *, keep_config: bool = False) -> Deployment:
+        """Go back to a release."""
+        return pipeline.rollback(
+            self.platform, self.told.append, app=self.name, number=number, keep_config=keep_config
+        )
+
+    def scale(self, **quantities: int) -> Deployment:
+        """Change how many containers run."""
+        wanted = {ProcessName(name): number for name, number in quantities.items()}
+        return pipeline.scale(self.platform, self.told.append, app=self.name, quantities=wanted)
+
+    def limit(
+        self,
+        process: str,
+        *,
+        memory: int | None = None,
+        cpus: float | None = None,
+        pids: int | None = None,
+    ) -> Deployment:
+        """Change the limits of a process."""
+        return pipeline.limit(
+            self.platform,
+            self.told.append,
+            app=self.name,
+            process=ProcessName(process),
+            memory=memory,
+            cpus=cpus,
+            pids=pids,
+        )
+
+    def restart(self, *processes: str) -> Deployment:
+        """Replace containers."""
+        named = [ProcessName(name) for name in processes]
+        return pipeline.restart(self.platform, self.told.append, app=self.name, processes=named)
+
+    def stop(self) -> Deployment:
+        """Stop the app."""
+        return pipeline.stop(self.platform, self.told.append, app=self.name)
+
+    def start(self) -> Deployment:
+        """Start the app."""
+        return pipeline.start(self.platform, self.told.append, app=self.name)
+
+    # What a test does to the world around it.
+
+    def listen(self, **functions: Callable[[], object]) -> None:
+        """Let hooks be implemented by a plugin of the test."""
+        plugin = ModuleType("listening")
+        for hook, function in functions.items():
+            setattr(plugin, hook, hookimpl(lambda call=function: call()))
+        self.platform.hooks.add("listening", plugin)
+
+    def end_when_started(self, word: str) -> None:
+        """Let each new container with a word in its name end as soon as it has been started."""
+        start = self.engine.start
+
+        def start_and_end(container: str) -> None:
+            start(container)
+            if word in self.engine.inspect(container).name:
+                self.engine.crash(container, 9)
+
+        self._monkeypatch.setattr(self.engine, "start", start_and_end)
+
+    def mute(self) -> None:
+        """Let every container close its connections in silence, until `unmute`."""
+        self._muted.setattr(LoopbackServer, "_response", lambda *_: b"")
+
+    def unmute(self) -> None:
+        """Let every container answer again."""
+        self._muted.undo()
+
+    # What there is.
+
+    def said(self, stream: str = "progress") -> list[str]:
+        """Return the lines that were told, of one kind."""
+        return [line.text for line in self.told if line.stream == stream]
 
     def visit(self, path: str = "/") -> tuple[int, str]:
         """Return status and body of a page, asked through the proxy."""
@@ -193,6 +291,15 @@ class Shop:
             if instance.state is InstanceState.LIVE
         ]
 
+    def references(self) -> dict[str, str]:
+        """Return the name of each container, such as web.1, with the scheduler's name for it."""
+        return {i.name: i.reference for i in self.store.instances.list(self.name)}
+
+    def ports(self) -> list[int]:
+        """Return the ports that the proxy was told last."""
+        [route] = self.proxy.applied[-1]
+        return [endpoint.port for endpoint in route.endpoints]
+
     def containers(self) -> list[ContainerInfo]:
         """Return what the engine has of it, by process and release."""
         found = self.engine.containers({"dokkupy.app": self.name})
@@ -201,6 +308,12 @@ class Shop:
     def releases(self) -> list[tuple[int, str]]:
         """Return number and state of each release, the oldest first."""
         return [(r.number, str(r.state)) for r in reversed(self.store.releases.list(self.name))]
+
+    def assert_serves(self, body: str, running: list[str]) -> None:
+        """Fail unless these containers and no others are there, and answer with `body`."""
+        assert self.visit() == (200, body)
+        assert self.running() == running
+        self.assert_at_rest()
 
     def assert_at_rest(self) -> None:
         """Fail unless store, engine and proxy agree and nothing is half done."""
@@ -219,6 +332,13 @@ class Shop:
 
 
 @pytest.fixture
-def shop(platform: Platform, fake_engine: FakeEngine, fake_proxy: FakeProxy) -> Shop:
+def shop(
+    platform: Platform,
+    fake_engine: FakeEngine,
+    fake_proxy: FakeProxy,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Shop]:
     """Make the app `shop` on a platform of fakes."""
-    return Shop(platform, fake_engine, fake_proxy)
+    monkeypatch.setattr(check, "LOOK_EVERY_SECONDS", 0.02)
+    with pytest.MonkeyPatch.context() as muted:
+        yield Shop(platform, fake_engine, fake_proxy, monkeypatch, muted)

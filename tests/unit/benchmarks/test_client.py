@@ -226,7 +226,7 @@ def test_a_keep_alive_client_that_notices_the_end_of_a_connection_loses_nothing(
     assert len(ended) > 50
 
 
-def test_a_request_that_a_kept_connection_swallows_has_failed_and_is_not_tried_again(
+def test_a_request_that_a_kept_connection_swallows_is_asked_again_once_and_counted(
     tmp_path: Path,
 ) -> None:
     swallowed: list[bytes] = []
@@ -239,9 +239,32 @@ def test_a_request_that_a_kept_connection_swallows_has_failed_and_is_not_tried_a
 
     with server(serve) as port:
         answers = load(port, tmp_path, kind="keep-alive")
-    failed = [one.failure for one in answers if one.failure]
-    assert len(failed) == len(swallowed) > 0
-    assert set(failed) == {"closed before an answer (on a connection used before)"}
+    again = [one.again for one in answers if one.again]
+    assert {one.failure for one in answers} == {""}
+    assert len(again) == len(swallowed) > 0
+    assert set(again) == {"closed before an answer"}
+
+
+def test_a_kept_connection_that_ends_in_the_middle_of_an_answer_is_a_failure(
+    tmp_path: Path,
+) -> None:
+    def serve(connection: socket.socket, _: int) -> None:
+        request_of(connection)
+        connection.sendall(GOOD)
+        request_of(connection)
+        connection.sendall(GOOD[:-3])
+
+    with server(serve) as port:
+        answers = load(port, tmp_path, kind="keep-alive")
+    assert {one.failure for one in answers} == {"", "closed in the middle of an answer"}
+    assert {one.again for one in answers} == {""}
+
+
+def test_new_connections_are_never_tried_twice(tmp_path: Path) -> None:
+    with server(lambda connection, _: reset(connection)) as port:
+        answers = load(port, tmp_path, most=20)
+    assert all(one.failure for one in answers)
+    assert {one.again for one in answers} == {""}
 
 
 def test_every_so_manyth_request_is_a_slow_one(tmp_path: Path) -> None:
