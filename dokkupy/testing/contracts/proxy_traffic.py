@@ -63,7 +63,7 @@ class ProxyTrafficContract(ProxyContract):
         self, bench: ProxyBench, new_backend: NewBackend
     ) -> None:
         backends = [new_backend("0"), new_backend("1")]
-        for number in range(3 * SWAPS):
+        for number in range(SWAPS):
             backend = backends[number % 2]
             bench.proxy.apply([route("one", backend.endpoint)])
             answers = [client.get(bench.port, "one.test").text for _ in range(4)]

@@ -79,7 +79,13 @@ class Generations:
 
     def remember(self, number: int, facts: Facts) -> None:
         """Keep the facts of a configuration."""
-        _write(self._facts_file(number), json.dumps(asdict(facts)))
+        kept = {
+            "listens": [asdict(listen) for listen in facts.listens],
+            "parts": facts.parts,
+            "withheld": facts.withheld,
+            "warnings": facts.warnings,
+        }
+        _write(self._facts_file(number), json.dumps(kept))
 
     def facts(self, number: int) -> Facts:
         """Return the facts of a configuration, none when it is gone."""

@@ -11,7 +11,12 @@ from typing import Final
 
 from dokkupy_core_nginx.naming import app_file
 from dokkupy_core_nginx.quoting import quote
-from dokkupy_core_nginx.render_app import render_app, render_settings, render_snippets
+from dokkupy_core_nginx.render_app import (
+    render_app,
+    render_forwarded,
+    render_settings,
+    render_snippets,
+)
 from dokkupy_core_nginx.site import Site
 
 CONTROL_SOCKET: Final = "control/socket"
@@ -138,7 +143,8 @@ def _power_of_two(number: int) -> int:
 
 
 def _defaults(site: Site) -> str:
-    return "".join(f"    {line}\n" for line in render_settings(site.defaults))
+    lines = (*render_settings(site.defaults), *render_forwarded())
+    return "".join(f"    {line}\n" for line in lines)
 
 
 def _default_server(site: Site) -> str:

@@ -72,6 +72,11 @@ def render_settings(settings: Settings) -> list[str]:
     ]
 
 
+def render_forwarded() -> list[str]:
+    """Return the directives by which apps learn whom a request came from, and how."""
+    return [f"proxy_set_header {name} {value};" for name, value in _FORWARDED]
+
+
 def _upstream(route: Route, settings: Settings) -> str:
     primaries, backups = route.endpoints, route.backups
     if route.state is not RouteState.SERVING:
@@ -116,13 +121,17 @@ def _hsts_variable(app: str) -> str:
 
 def _server(app: AppSite, site: Site) -> str:
     route = app.route
-    shared = frozenset(render_settings(site.defaults))
     lines = [f"listen {listen};" for listen in site.listens]
     lines.append(f"server_name {' '.join(route.hosts)};")
     if app.settings.access_log == "on":
         lines.append(f"access_log logs/access/{route.app}.log dokkupy;")
-    lines += [line for line in render_settings(app.settings) if line not in shared]
-    lines += [f"proxy_set_header {name} {value};" for name, value in _FORWARDED]
+    if app.settings != site.defaults:
+        shared = render_settings(site.defaults)
+        lines += [line for line in render_settings(app.settings) if line not in shared]
+    if app.snippets:
+        # Those of the main file hold until a block has one of its own, as a snippet might: then
+        # both must stand here. For all other apps nginx shares one table, hundreds cost little.
+        lines += render_forwarded()
     lines += [
         f"add_header {name} {quote(value)} always;" for name, value in app.settings.headers.items()
     ]
