@@ -23,6 +23,8 @@ class Answer:
     """The body, when the status was 200 and it came whole."""
     failure: str = ""
     """Why it is no good answer; empty when it is one."""
+    again: str = ""
+    """Why it was asked a second time, on a new connection."""
 
     @property
     def seconds(self) -> float:
@@ -65,8 +67,8 @@ class Account:
     """Begun during a command, with a text that should never have been served then."""
     in_flight: tuple[int, ...]
     """For each move, how many slow requests were begun before it ended and ended after it began."""
-    texts: tuple[tuple[str, int], ...]
-    """Each text and how often it came."""
+    again: tuple[Answer, ...]
+    """Those that were asked a second time."""
 
     @property
     def reasons(self) -> dict[str, int]:
@@ -97,7 +99,7 @@ def account(answers: Sequence[Answer], moves: Sequence[Move]) -> Account:
             sum(a.began < move.returned and a.ended > move.began for a in slow)
             for move in moves[1:]
         ),
-        texts=tuple(sorted(Counter(answer.text for answer in good).items())),
+        again=tuple(answer for answer in answers if answer.again),
     )
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from benchmarks.answers import Answer
-from benchmarks.exchange import Connection, Failed, ask, connect
+from benchmarks.exchange import Closed, Connection, CutOff, Failed, ask, connect
 
 ADDRESS: Final = "127.0.0.1"
 """Nobody else is ever loaded."""
@@ -82,44 +82,62 @@ class Load:
 
     async def _request(self, number: int) -> None:
         slow = bool(self.wanted.slow_every) and number % self.wanted.slow_every == 0
+        path = self.wanted.slow_path if slow else self.wanted.path
         began = time.monotonic()
-        text = failure = ""
+        text = failure = again = ""
         try:
             async with asyncio.timeout(self.wanted.patience):
-                text = await self._exchange(self.wanted.slow_path if slow else self.wanted.path)
+                if self.wanted.kind == "keep-alive":
+                    text, again = await self._ask_on_kept(path)
+                else:
+                    text = await self._ask_anew(path, keep=False)
         except Failed as error:
             failure = str(error)
         except TimeoutError:
             failure = f"no answer within {self.wanted.patience:g} s"
         self.answers.append(
-            Answer(began=began, ended=time.monotonic(), slow=slow, text=text, failure=failure)
+            Answer(
+                began=began,
+                ended=time.monotonic(),
+                slow=slow,
+                text=text,
+                failure=failure,
+                again=again,
+            )
         )
 
-    async def _exchange(self, path: str) -> str:
-        keep = self.wanted.kind == "keep-alive"
-        reused = self._idle_connection() if keep else None
-        connection = reused or await connect(ADDRESS, self.wanted.port)
+    async def _ask_on_kept(self, path: str) -> tuple[str, str]:
+        """Ask on a connection used before; return the body, and why it took a second one.
+
+        A server may close a kept connection at the very moment at which a request is on its way.
+        When no byte of an answer came, a client may ask again: RFC 9110, section 9.2.2.
+        """
+        while self.idle:
+            try:
+                return await self._ask(self.idle.popleft(), path, keep=True), ""
+            except Closed:  # noticed in time
+                continue
+            except CutOff as error:
+                return await self._ask_anew(path, keep=True), str(error)
+        return await self._ask_anew(path, keep=True), ""
+
+    async def _ask_anew(self, path: str, *, keep: bool) -> str:
+        try:
+            return await self._ask(await connect(ADDRESS, self.wanted.port), path, keep=keep)
+        except Closed as error:
+            raise Failed("closed before anything was sent") from error
+
+    async def _ask(self, connection: Connection, path: str, *, keep: bool) -> str:
         try:
             text = await ask(connection, self.wanted.host, path, keep=keep)
-        except BaseException as error:
+        except BaseException:
             connection.close()
-            if reused and isinstance(error, Failed):
-                raise Failed(f"{error} (on a connection used before)") from error
             raise
         if keep:
             self.idle.append(connection)
         else:
             connection.close()
         return text
-
-    def _idle_connection(self) -> Connection | None:
-        """Return the connection that has rested longest and that the server has not closed."""
-        while self.idle:
-            connection = self.idle.popleft()
-            if not connection.is_closed:
-                return connection
-            connection.close()
-        return None
 
 
 async def _until_stdin_ends(wanted: Wanted) -> list[Answer]:

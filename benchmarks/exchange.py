@@ -12,6 +12,14 @@ class Failed(Exception):
     """No good answer came; the text says why."""
 
 
+class Closed(Exception):
+    """The server had ended the connection before anything was sent."""
+
+
+class CutOff(Failed):
+    """The connection ended before the first byte of an answer."""
+
+
 @dataclass(slots=True)
 class Connection:
     """An open connection to the server."""
@@ -58,19 +66,24 @@ async def ask(connection: Connection, host: str, path: str, *, keep: bool) -> st
     """Send `GET path` and return the body of the answer; with `keep` the connection stays.
 
     Raises:
+        Closed: the server has ended the connection; nothing was sent.
+        CutOff: the connection ended before any answer.
         Failed: anything but a whole answer with status 200 came.
     """
     wish = "keep-alive" if keep else "close"
-    request = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: {wish}\r\n\r\n"
+    request = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: {wish}\r\n\r\n".encode()
+    if connection.is_closed:  # asked last of all: it may be closed at any moment
+        raise Closed
     try:
-        connection.writer.write(request.encode())
+        connection.writer.write(request)
         await connection.writer.drain()
         head = await connection.reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError as error:
-        where = "in the middle of an answer" if error.partial else "before an answer"
-        raise Failed(f"closed {where}") from error
+        if error.partial:
+            raise Failed("closed in the middle of an answer") from error
+        raise CutOff("closed before an answer") from error
     except OSError as error:
-        raise Failed(f"cut off before an answer: {_name(error)}") from error
+        raise CutOff(f"cut off before an answer: {_name(error)}") from error
     status, length = read_head(head)
     try:
         body = await connection.reader.readexactly(length)

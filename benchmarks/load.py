@@ -205,6 +205,8 @@ def evaluate(
             Count(what=f"{kind}: foreign during a command", value=len(sums.foreign), must=0),
             Count(what=f"{kind}: least slow ones met by a command", value=min(sums.in_flight)),
         ]
+        if kind == "keep-alive":
+            counts.append(Count(what=f"{kind}: asked again", value=len(sums.again)))
         names = ("p50", "p99", "slowest")
         for name, seconds in zip(names, quick_percentiles(answers), strict=True):
             samples = Samples((seconds,)).times(1000)
@@ -225,7 +227,9 @@ def evaluate(
             ),
             (
                 "new: every request on a connection of its own. keep-alive: connections are kept "
-                "and used again unless the server has closed them; nothing is tried twice."
+                "and used again unless the server has closed them. One that it closes while a "
+                "request is on its way costs a second try on a new one (RFC 9110, section 9.2.2): "
+                '"asked again", which a client that tries nothing twice would have lost.'
             ),
             "Failed: no connection, cut off, not status 200, not whole, or nothing in 30 s.",
             "Stale: begun after a command returned, answered by another version than it left.",

@@ -63,10 +63,10 @@ def _do(what: str, root: Arena, checkout: Checkout, number: int) -> list[float]:
     env = root.tools.environment
     if what == "apps list":
         command = root.command("apps", "list")
-        return [time_command(command, root.folder, env) for _ in range(LISTS_PER_ROUND)]
+        return [time_command(command, root.folder, env).seconds for _ in range(LISTS_PER_ROUND)]
     if what == "domains add":
         command = root.command("domains", "add", "app-1", f"extra-{number}.example.com")
-        return [time_command(command, root.folder, env)]
+        return [time_command(command, root.folder, env).seconds]
     version = f"redeploy-{number}"
     checkout.change(version)
     with FirstAnswer(root.port, root.host("app-1"), f"version {version}\n") as first:

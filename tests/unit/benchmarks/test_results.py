@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from benchmarks.listing import Spent
 from benchmarks.listing import evaluate as evaluate_list
 from benchmarks.push import PushTimes, Rounds
 from benchmarks.push import evaluate as evaluate_push
@@ -57,12 +58,18 @@ def push(answered: float) -> PushTimes:
 
 
 def test_a_listing_is_held_against_both_floors_round_by_round() -> None:
-    times = {"bare": [0.01, 0.02], "typer": [0.08, 0.16], "ours": [0.1, 0.2]}
+    seconds = {"bare": [0.01, 0.02], "typer": [0.08, 0.16], "ours": [0.1, 0.2]}
+    times = {
+        name: [Spent(seconds=value, processor=value / 2) for value in values]
+        for name, values in seconds.items()
+    }
     result = evaluate_list(times, plugins=["a"], loads=(0.0, 0.0))
     ratios = [row.samples.values for row in result.measures if row.unit == "x"]
     assert [tuple(round(value, 6) for value in row) for row in ratios] == [(10, 10), (1.25, 1.25)]
-    assert result.measures[2].samples.median == 150.0
-    assert result.measures[2].verdict == "over the limit of 110 ms"
+    ours = next(row for row in result.measures if row.limit)
+    assert round(ours.samples.median, 6) == 150.0
+    assert ours.verdict == "over the limit of 110 ms"
+    assert round(result.measures[-3].samples.median, 6) == 75.0
 
 
 def test_a_slope_is_what_each_of_the_apps_between_adds() -> None:
