@@ -20,7 +20,7 @@ from dokkupy.engine import (
     Listener,
     NetworkSpec,
 )
-from dokkupy.engine_docker import images, listeners, networks, sessions
+from dokkupy.engine_docker import images, listeners, logs, networks, sessions
 from dokkupy.engine_docker.build import build_classic
 from dokkupy.engine_docker.buildkit import build_with_buildkit, find_client
 from dokkupy.engine_docker.client import Client
@@ -28,7 +28,7 @@ from dokkupy.engine_docker.container import container_config, container_info, im
 from dokkupy.engine_docker.context import read_dockerfile
 from dokkupy.engine_docker.dockerfile import bases_if_nothing_runs
 from dokkupy.engine_docker.refusals import vanished
-from dokkupy.engine_docker.wire import Stream, lines, open_stream
+from dokkupy.engine_docker.wire import Stream, open_stream
 from dokkupy.errors import Conflict, ImageNotFound, NotFound, UsageError
 
 DEFAULT_SOCKET: Final = Path("/var/run/docker.sock")
@@ -194,15 +194,11 @@ class DockerEngine:
         tail: int | None = None,
         since: float = 0.0,
     ) -> Iterator[bytes]:
-        query = {"stdout": "1", "stderr": "1", "follow": str(int(follow))}
-        query["tail"] = "all" if tail is None else str(tail)
-        if since:
-            query["since"] = f"{since:.9f}"
         with self._client.asking() as api:
             tty: bool = api.inspect_container(container)["Config"]["Tty"]
-        path = f"/containers/{container}/logs"
-        with open_stream(self._client.socket, "GET", path, query=query) as stream:
-            yield from lines(stream, tty=tty)
+        read = logs.read_terminal if tty else logs.read
+        wanted = logs.Wanted(follow=follow, tail=tail, since=since)
+        yield from read(self._client.socket, container, wanted)
 
     def attach(self, container: str) -> int:
         return sessions.attach(self._client, container)

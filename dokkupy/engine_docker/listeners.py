@@ -8,7 +8,7 @@ from typing import Final
 from dokkupy.engine import ContainerInfo, Listener
 from dokkupy.engine_docker import tcp_table
 from dokkupy.engine_docker.client import Client
-from dokkupy.engine_docker.wire import lines, open_stream
+from dokkupy.engine_docker.wire import Frames, open_stream
 from dokkupy.errors import Conflict, NotFound
 
 EMBEDDED_DNS: Final = "127.0.0.11"
@@ -43,7 +43,8 @@ def _table_from_inside(client: Client, container: str, family: str) -> str:
         path = f"/exec/{created['Id']}/start"
         body = {"Detach": False, "Tty": False}
         with open_stream(client.socket, "POST", path, body=body, hijack=True) as stream:
-            return b"\n".join(lines(stream, tty=False)).decode(errors="replace")
+            frames = Frames().feed(stream.read_all())
+            return b"".join(text for _, text in frames).decode(errors="replace")
     except (NotFound, Conflict):
         # It has ended in the meantime.
         return ""

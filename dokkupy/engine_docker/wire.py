@@ -170,16 +170,3 @@ class Frames:
             output: Output = 2 if self._pending[0] == 2 else 1
             self._pending = self._pending[end:]
             yield output, payload
-
-
-def lines(stream: Stream, *, tty: bool) -> Iterator[bytes]:
-    """Yield a container's output in lines without the newline, stdout and stderr as they came."""
-    frames = Frames()
-    partial = {1: b"", 2: b""}
-    for arrived in iter(stream.read, b""):
-        pieces: Iterator[tuple[Output, bytes]]
-        pieces = iter([(1, arrived)]) if tty else frames.feed(arrived)
-        for output, payload in pieces:
-            *complete, partial[output] = (partial[output] + payload).split(b"\n")
-            yield from (line.removesuffix(b"\r") if tty else line for line in complete)
-    yield from filter(None, partial.values())

@@ -4,7 +4,6 @@ import json
 import socket
 import struct
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dokkupy.engine_docker import DockerEngine
-from dokkupy.engine_docker.wire import Frames, Stream, lines, open_stream
+from dokkupy.engine_docker.wire import Frames, Stream, open_stream
 from dokkupy.errors import Conflict, EngineError, ImageNotFound, NotFound
 
 Frame = tuple[int, bytes]
@@ -63,36 +62,6 @@ def test_frames_may_arrive_torn_anywhere(frames: list[Frame], size: int) -> None
     stream, reader = framed(frames), Frames()
     torn = (stream[start : start + size] for start in range(0, len(stream), size))
     assert [frame for piece in torn for frame in reader.feed(piece)] == frames
-
-
-def both_ends(content: bytes) -> Iterator[tuple[Stream, bytes]]:
-    near, far = socket.socketpair()
-    far.sendall(content)
-    far.close()
-    yield Stream(near, b""), content
-    near.close()
-
-
-@pytest.mark.parametrize(
-    ("frames", "expected"),
-    [
-        ([(1, b"one\ntw"), (1, b"o\n")], [b"one", b"two"]),
-        ([(1, b"half "), (2, b"oops\n"), (1, b"line\n")], [b"oops", b"half line"]),
-        ([(1, b"no newline")], [b"no newline"]),
-        ([(1, b"\n\n")], [b"", b""]),
-        ([(1, b"dos\r\n")], [b"dos\r"]),
-    ],
-)
-def test_lines_of_the_two_outputs_are_never_mixed(
-    frames: list[Frame], expected: list[bytes]
-) -> None:
-    for stream, _ in both_ends(framed(frames)):
-        assert list(lines(stream, tty=False)) == expected
-
-
-def test_lines_of_a_terminal_lose_its_carriage_returns() -> None:
-    for stream, _ in both_ends(b"one\r\ntwo"):
-        assert list(lines(stream, tty=True)) == [b"one", b"two"]
 
 
 def test_bytes_that_come_with_the_head_are_not_lost(engine: Path) -> None:
