@@ -224,3 +224,13 @@ def test_hsts_is_sent_over_https_and_never_over_http(
         reply = client.read(connection)
     assert reply.headers["strict-transport-security"] == "max-age=60"
     assert dict(json.loads(reply.body))["X-Forwarded-Proto"] == "https"
+
+
+def test_a_header_that_a_snippet_sets_for_the_app_comes_beside_ours(
+    bench: NginxBench, one: Backend
+) -> None:
+    bench.snippets["one"] = {"mine": "proxy_set_header X-Mine 1;"}
+    bench.proxy.apply([route("one", one.endpoint)], changed="one")
+    seen = seen_headers(bench)
+    assert (seen["X-Mine"], seen["X-Real-IP"]) == ("1", "127.0.0.1")
+    assert seen["Host"] == "one.test"
