@@ -245,12 +245,14 @@ class Shop:
 
     # What a test does to the world around it.
 
-    def listen(self, **functions: Callable[[], object]) -> None:
+    def listen(
+        self, platform: Platform | None = None, /, **functions: Callable[[], object]
+    ) -> None:
         """Let hooks be implemented by a plugin of the test."""
         plugin = ModuleType("listening")
         for hook, function in functions.items():
             setattr(plugin, hook, hookimpl(lambda call=function: call()))
-        self.platform.hooks.add("listening", plugin)
+        (platform or self.platform).hooks.add("listening", plugin)
 
     def end_when_started(self, word: str) -> None:
         """Let each new container with a word in its name end as soon as it has been started."""
