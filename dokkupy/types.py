@@ -142,6 +142,8 @@ class Release:
     """The Procfile's `release:` command, run once in the new image before any switch."""
     state: ReleaseState = ReleaseState.PENDING
     error: str = ""
+    image_gone: bool = False
+    """True when housekeeping has removed the image, so that it cannot be rolled back to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

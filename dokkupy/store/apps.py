@@ -6,7 +6,7 @@ import sqlite3
 import time
 from dataclasses import dataclass
 
-from dokkupy.errors import Conflict, NotFound
+from dokkupy.errors import Conflict, Locked, NotFound
 from dokkupy.names import AppName
 from dokkupy.store.database import Database
 from dokkupy.store.events import Events
@@ -43,9 +43,7 @@ class Apps:
             try:
                 connection.execute("INSERT INTO scopes VALUES (?)", (name,))
             except sqlite3.IntegrityError:
-                raise Conflict(
-                    f"App {name} exists already.", hint=f"Look at it: dokkupy apps report {name}"
-                ) from None
+                raise _taken(name) from None
             connection.execute(
                 "INSERT INTO apps (name, created_at) VALUES (?, ?)", (name, time.time())
             )
@@ -76,6 +74,58 @@ class Apps:
         with self._database.write() as connection:
             connection.execute("DELETE FROM scopes WHERE name = ?", (name,))
             self._events.add("app.destroyed", name)
+
+    def rename(self, name: AppName, new: AppName) -> None:
+        """Give an app another name, with everything in the store that belongs to it.
+
+        What happened before stays under the old name in the events.
+
+        Raises:
+            Conflict: there is an app of the new name.
+        """
+        self.get(name)
+        with self._database.write() as connection:
+            try:
+                connection.execute("UPDATE scopes SET name = ? WHERE name = ?", (new, name))
+            except sqlite3.IntegrityError:
+                raise _taken(new) from None
+            connection.execute(
+                "UPDATE addresses SET owner = ?2 || substr(owner, length(?1) + 1)"
+                " WHERE owner = ?1 OR owner LIKE ?1 || ' %'",
+                (name, new),
+            )
+            self._events.add("app.renamed", new, {"from": name})
+
+    def lock(self, name: AppName, by: str, reason: str = "") -> None:
+        """Let nobody change an app until it is unlocked."""
+        holder = f"{by}: {reason}" if reason else by
+        self._update(
+            name,
+            "UPDATE apps SET locked_by = ? WHERE name = ?",
+            holder,
+            "app.locked",
+            {"reason": reason},
+        )
+
+    def unlock(self, name: AppName) -> None:
+        """Let everybody change an app again; one that is not locked is fine."""
+        if self.get(name).locked_by:
+            self._update(
+                name, "UPDATE apps SET locked_by = ? WHERE name = ?", "", "app.unlocked", {}
+            )
+
+    def refuse_locked(self, name: str) -> None:
+        """Do nothing, unless an app is locked; one that does not exist is not.
+
+        Raises:
+            Locked: it is; the message says by whom and how to unlock it.
+        """
+        row = self._database.row("SELECT locked_by FROM apps WHERE name = ?", name)
+        if row is not None and row["locked_by"]:
+            raise Locked(
+                f"App {name} is locked by {row['locked_by']}.",
+                hint=f"Unlock it: dokkupy apps unlock {name}",
+            )
 
     def set_deploy_branch(self, name: AppName, branch: str) -> None:
         """Decide which branch deploys."""
@@ -112,6 +162,10 @@ class Apps:
         else:
             hint = f"Make it: dokkupy apps create {name}"
         return NotFound(f"App {name} does not exist.", hint=hint)
+
+
+def _taken(name: AppName) -> Conflict:
+    return Conflict(f"App {name} exists already.", hint=f"Look at it: dokkupy apps report {name}")
 
 
 def _app(row: sqlite3.Row) -> App:

@@ -45,16 +45,50 @@ class Events:
         self._unsent.clear()
         return [event for event in map(self._get, ids) if event is not None]
 
-    def list(self, *, app: str = "", verb: str = "", limit: int = 100) -> list[Event]:
-        """Return the newest events, oldest first, of one app or verb (or its prefix) or all."""
+    def list(
+        self,
+        *,
+        app: str = "",
+        verb: str = "",
+        actor: str = "",
+        since: float = 0.0,
+        after: int = 0,
+        limit: int = 100,
+    ) -> list[Event]:
+        """Return the newest events, oldest first; each filter that is given narrows them.
+
+        `verb` is a whole one or its beginning up to a dot, `since` is in seconds since the epoch,
+        `after` is the id of an event that has been seen already.
+        """
         rows = self._database.rows(
-            "SELECT * FROM events WHERE (?1 = '' OR app = ?1) AND (?2 = '' OR verb = ?2"
-            " OR verb LIKE ?2 || '.%') ORDER BY id DESC LIMIT ?3",
+            "SELECT * FROM events WHERE id > ?1 AND at >= ?2 AND (?3 = '' OR app = ?3)"
+            " AND (?4 = '' OR actor = ?4) AND (?5 = '' OR verb = ?5 OR verb LIKE ?5 || '.%')"
+            " ORDER BY id DESC LIMIT ?6",
+            after,
+            since,
             app,
+            actor,
             verb,
             limit,
         )
         return [_event(row) for row in reversed(rows)]
+
+    def newest(self) -> int:
+        """Return the id of the newest event, 0 when there is none."""
+        return int(self._database.rows("SELECT coalesce(max(id), 0) AS n FROM events")[0]["n"])
+
+    def count(self) -> int:
+        """Return how many events are kept."""
+        return int(self._database.rows("SELECT count(*) AS n FROM events")[0]["n"])
+
+    def trim(self, keep: int) -> None:
+        """Forget the oldest events beyond the newest `keep`."""
+        with self._database.write() as connection:
+            connection.execute(
+                "DELETE FROM events WHERE id <= (SELECT id FROM events ORDER BY id DESC"
+                " LIMIT 1 OFFSET ?)",
+                (keep,),
+            )
 
     def _forget(self) -> None:
         self._unsent.clear()

@@ -25,6 +25,13 @@ class Step:
     seconds: float
 
 
+_SELECT = (
+    "SELECT *, pruned AND NOT EXISTS (SELECT 1 FROM releases AS other WHERE"
+    " other.app = releases.app AND other.image = releases.image AND other.pruned = 0"
+    ") AS image_gone FROM releases"
+)
+
+
 class Releases:
     """Releases by app and number."""
 
@@ -41,7 +48,9 @@ class Releases:
         """Append a release to the ledger."""
         with self._database.write() as connection:
             connection.execute(
-                "INSERT INTO releases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO releases (app, number, image, revision, builder, processes, env,"
+                " config, release_task, description, actor, created_at, state, error)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     release.app,
                     release.number,
@@ -67,7 +76,7 @@ class Releases:
         Raises:
             NotFound: the app has no release of that number.
         """
-        row = self._database.row("SELECT * FROM releases WHERE app = ? AND number = ?", app, number)
+        row = self._database.row(f"{_SELECT} WHERE app = ? AND number = ?", app, number)
         if row is None:
             raise NotFound(
                 f"App {app} has no release {number}.",
@@ -87,21 +96,37 @@ class Releases:
     def pending(self, app: AppName | None = None) -> list[Release]:
         """Return the releases of one app, or of all, that have neither gone live nor failed."""
         rows = self._database.rows(
-            "SELECT * FROM releases WHERE state = 'pending' AND (?1 IS NULL OR app = ?1)"
-            " ORDER BY app, number",
+            f"{_SELECT} WHERE state = 'pending' AND (?1 IS NULL OR app = ?1) ORDER BY app, number",
             app,
+        )
+        return [_release(row) for row in rows]
+
+    def tagged(self, app: AppName) -> list[Release]:
+        """Return the app's releases that still have an image tag of their own, newest first."""
+        rows = self._database.rows(
+            f"{_SELECT} WHERE app = ? AND pruned = 0 ORDER BY number DESC", app
         )
         return [_release(row) for row in rows]
 
     def list(self, app: AppName) -> list[Release]:
         """Return the app's releases, newest first."""
-        rows = self._database.rows("SELECT * FROM releases WHERE app = ? ORDER BY number DESC", app)
+        rows = self._database.rows(f"{_SELECT} WHERE app = ? ORDER BY number DESC", app)
         return [_release(row) for row in rows]
+
+    def set_pruned(self, app: AppName, number: int) -> None:
+        """Note that a release has no image tag any more.
+
+        Its image is gone unless another release of the app has the same one and its tag.
+        """
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE releases SET pruned = 1 WHERE app = ? AND number = ?", (app, number)
+            )
 
     def live(self, app: AppName) -> Release | None:
         """Return the release that has the traffic, or None before the first deploy."""
         row = self._database.row(
-            "SELECT * FROM releases WHERE app = ? AND state = 'live' ORDER BY number DESC", app
+            f"{_SELECT} WHERE app = ? AND state = 'live' ORDER BY number DESC", app
         )
         return None if row is None else _release(row)
 
@@ -155,4 +180,5 @@ def _release(row: sqlite3.Row) -> Release:
         created_at=row["created_at"],
         state=ReleaseState(row["state"]),
         error=row["error"],
+        image_gone=bool(row["image_gone"]),
     )

@@ -127,5 +127,10 @@ CREATE TABLE events (
 CREATE INDEX events_by_app ON events (app);
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (_FIRST,)
+_PRUNED: Final = """
+ALTER TABLE releases ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX releases_by_kept_image ON releases (app, image) WHERE pruned = 0;
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (_FIRST, _PRUNED)
 """`MIGRATIONS[n]` lifts a database of version n to n + 1 (`PRAGMA user_version`)."""

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from dokkupy.errors import Conflict, NotFound
+from dokkupy.errors import Conflict, Locked, NotFound
 from dokkupy.names import AppName, HostName, ProcessName
 from dokkupy.store import RefUpdate, Store
 from dokkupy.types import Environment, ProcessType, Release, Scale
@@ -165,6 +165,71 @@ def test_the_addresses_of_a_destroyed_app_are_forgotten_when_its_containers_are(
         "shop-2",
         "shop-2 run",
     ]
+
+
+def dump(store: Store) -> str:
+    """Return every row of every table but the events, as text."""
+    return "\n".join(
+        str(tuple(row))
+        for table in rows(store)
+        for row in store.database.rows(f"SELECT * FROM {table}")  # noqa: S608
+    )
+
+
+def test_a_renamed_app_keeps_every_row_and_leaves_none_under_its_old_name(store: Store) -> None:
+    fill(store, BLOG)
+    fill(store, SHOP)
+    store.addresses.take("shop run", "10.9.0.0/24")
+    store.addresses.take("shopping", "10.9.0.0/24")
+    before = rows(store)
+    store.apps.rename(SHOP, AppName("store"))
+    assert rows(store) == before
+    assert "'shop'" not in dump(store)
+    assert store.config.get("store") == {"A": "1"}
+    assert store.releases.get(AppName("store"), 1).app == "store"
+    owners = {row["owner"] for row in store.database.rows("SELECT owner FROM addresses")}
+    assert owners == {"blog", "store", "store run", "shopping"}
+    assert not store.apps.exists("shop")
+    event = store.events.list()[-1]
+    assert (event.verb, event.app, event.data) == ("app.renamed", "store", {"from": "shop"})
+
+
+def test_an_app_takes_no_name_that_another_has(store: Store) -> None:
+    fill(store, BLOG)
+    fill(store, SHOP)
+    before = dump(store)
+    with pytest.raises(Conflict, match="App blog exists already"):
+        store.apps.rename(SHOP, BLOG)
+    with pytest.raises(NotFound):
+        store.apps.rename(AppName("nobody"), AppName("store"))
+    assert dump(store) == before
+
+
+def test_a_locked_app_tells_by_whom_and_how_to_unlock_it(store: Store) -> None:
+    store.apps.create(SHOP)
+    store.apps.refuse_locked(SHOP)
+    store.apps.lock(SHOP, "ann", "stocktaking")
+    with pytest.raises(Locked, match="App shop is locked by ann: stocktaking") as error:
+        store.apps.refuse_locked(SHOP)
+    assert error.value.hint == "Unlock it: dokkupy apps unlock shop"
+    store.apps.lock(SHOP, "bob")
+    assert store.apps.get(SHOP).locked_by == "bob"
+    store.apps.unlock(SHOP)
+    store.apps.unlock(SHOP)
+    store.apps.refuse_locked(SHOP)
+    assert [event.verb for event in store.events.list()][1:] == [
+        "app.locked",
+        "app.locked",
+        "app.unlocked",
+    ]
+
+
+def test_an_app_that_does_not_exist_is_not_locked(store: Store) -> None:
+    store.apps.refuse_locked(SHOP)
+    with pytest.raises(NotFound):
+        store.apps.lock(SHOP, "ann")
+    with pytest.raises(NotFound):
+        store.apps.unlock(SHOP)
 
 
 def test_a_name_is_free_after_its_app_was_destroyed(store: Store) -> None:

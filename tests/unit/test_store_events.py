@@ -106,6 +106,35 @@ def test_a_listing_is_narrowed_by_app_and_by_verb_or_its_beginning(store: Store)
     assert store.events.list(verb="' OR 1=1 --") == []
 
 
+def test_a_listing_is_narrowed_by_actor_moment_and_what_has_been_seen(
+    store: Store, paths: Paths
+) -> None:
+    bob = Store(paths.state_db, actor="bob")
+    bob.events.add("first")
+    store.events.add("second")
+    bob.events.add("third")
+    bob.close()
+    first, second, third = store.events.list()
+    assert verbs(store.events.list(actor="bob")) == ["first", "third"]
+    assert verbs(store.events.list(since=second.at)) == ["second", "third"]
+    assert verbs(store.events.list(since=third.at + 1)) == []
+    assert verbs(store.events.list(after=first.id)) == ["second", "third"]
+    assert store.events.list(after=third.id) == []
+    assert store.events.newest() == third.id
+
+
+def test_the_oldest_events_are_forgotten_beyond_a_bound(store: Store) -> None:
+    assert store.events.newest() == 0
+    for number in range(5):
+        store.events.add(f"v.{number}")
+    store.events.trim(5)
+    assert store.events.count() == 5
+    store.events.trim(2)
+    assert verbs(store.events.list()) == ["v.3", "v.4"]
+    store.events.add("v.5")
+    assert verbs(store.events.list()) == ["v.3", "v.4", "v.5"]
+
+
 def test_a_platform_tells_plugins_of_what_was_committed(paths: Paths) -> None:
     platform = Platform(paths.root, actor="bob", plugins=[])
     told: list[Event] = []

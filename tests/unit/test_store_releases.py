@@ -143,3 +143,33 @@ def test_the_pending_releases_of_one_app_or_of_all_can_be_asked_for(store: Store
     store.releases.add(replace(FIRST, app=BLOG))
     assert [(r.app, r.number) for r in store.releases.pending()] == [("blog", 1), ("shop", 2)]
     assert [(r.app, r.number) for r in store.releases.pending(SHOP)] == [("shop", 2)]
+
+
+def made_of(store: Store, number: int, image: str, app: AppName = SHOP) -> None:
+    store.releases.add(replace(FIRST, app=app, number=number, image=image))
+
+
+def gone(store: Store) -> list[int]:
+    return [release.number for release in store.releases.list(SHOP) if release.image_gone]
+
+
+def test_an_image_is_gone_when_no_release_of_the_app_has_its_tag_any_more(store: Store) -> None:
+    for number, image in ((1, "a"), (2, "a"), (3, "b")):
+        made_of(store, number, image)
+    made_of(store, 1, "a", BLOG)
+    store.releases.set_pruned(SHOP, 1)
+    assert gone(store) == []
+    store.releases.set_pruned(SHOP, 2)
+    assert gone(store) == [2, 1]
+    assert store.releases.get(SHOP, 1).image_gone
+    assert not store.releases.get(BLOG, 1).image_gone
+    made_of(store, 4, "a")
+    assert gone(store) == []
+
+
+def test_the_tagged_releases_are_those_that_were_not_pruned_newest_first(store: Store) -> None:
+    for number in (1, 2, 3):
+        add(store, number)
+    made_of(store, 1, "a", BLOG)
+    store.releases.set_pruned(SHOP, 2)
+    assert [release.number for release in store.releases.tagged(SHOP)] == [3, 1]
