@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import socket
 import time
 from dataclasses import dataclass
@@ -22,6 +23,21 @@ class Reply:
     def text(self) -> str:
         """The body as text."""
         return self.body.decode()
+
+
+def free_port() -> int:
+    """Return a port of this host that nobody uses at the moment.
+
+    It lies below those that Linux gives to outgoing connections, of which tests make thousands.
+    """
+    for port in random.sample(range(20_000, 32_000), 100):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("no port is free")
 
 
 def connect(port: int, *, timeout: float = 20.0) -> socket.socket:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 
 import pytest
@@ -12,8 +11,7 @@ from dokkupy.testing.proxy_fake import FakeProxy
 
 class FakeBench:
     def __init__(self) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port: int = probe.getsockname()[1]
+        self.port = client.free_port()
         self.proxy = FakeProxy(self.port)
 
     def spoil(self, app: str) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 from collections.abc import Mapping
 from pathlib import Path
 
 from dokkupy.names import AppName
+from dokkupy.testing.client import free_port
 from dokkupy.testing.patience import eventually
 from dokkupy_core_nginx.master import Master
 from dokkupy_core_nginx.processes import title
@@ -78,10 +78,3 @@ class NginxBench:
         pid = self.pid
         os.kill(pid, signal.SIGKILL)
         eventually(lambda: not title(pid))
-
-
-def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on at the moment."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port

@@ -18,14 +18,13 @@ from dokkupy.testing import client
 from dokkupy.testing.patience import eventually
 from dokkupy.types import Line, Stream
 from dokkupy_core_nginx import operations
-from dokkupy_core_nginx.testing import free_port
 
 ONE, TWO = AppName("one"), AppName("two")
 
 
 @pytest.fixture
 def port() -> int:
-    return free_port()
+    return client.free_port()
 
 
 @pytest.fixture

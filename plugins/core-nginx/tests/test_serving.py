@@ -16,7 +16,7 @@ from dokkupy.testing.contracts.proxy import page, route
 from dokkupy.testing.patience import eventually
 from dokkupy.types import RouteState
 from dokkupy_core_nginx.settings import DEFAULTS
-from dokkupy_core_nginx.testing import NginxBench, free_port
+from dokkupy_core_nginx.testing import NginxBench
 
 
 def seen_headers(bench: NginxBench, **headers: str) -> dict[str, str]:
@@ -205,7 +205,7 @@ def test_a_refusal_without_a_file_still_names_the_app(bench: NginxBench, one: Ba
 def test_hsts_is_sent_over_https_and_never_over_http(
     bench: NginxBench, one: Backend, tmp_path: Path
 ) -> None:
-    port = free_port()
+    port = client.free_port()
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
     names = ["-subj", "/CN=one.test", "-keyout", str(key), "-out", str(certificate)]
