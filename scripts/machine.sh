@@ -110,7 +110,8 @@ install_wanted() {
 
 find_python() { # prints an interpreter of at least 3.11 that can make virtual environments
     local name path
-    for name in python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3; do
+    # The machine's own first: one in somebody's home may be closed to the user who runs apps.
+    for name in /usr/bin/python3 python3 python3.14 python3.13 python3.12 python3.11; do
         path=$(command -v "$name" 2>/dev/null) || continue
         if "$path" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
             printf '%s\n' "$path"
@@ -121,7 +122,10 @@ find_python() { # prints an interpreter of at least 3.11 that can make virtual e
 }
 
 want_python() {
-    find_python >/dev/null || want_package python3-venv "runs dokkupy, in a virtual environment"
+    case $(find_python) in
+    /usr/bin/*) ;;
+    *) want_package python3-venv "runs dokkupy, in a virtual environment" ;;
+    esac
 }
 
 make_venv() { # DIR ARGUMENT...: a virtual environment with uv and what `uv pip install` is told
