@@ -122,10 +122,13 @@ find_python() { # prints an interpreter of at least 3.11 that can make virtual e
 }
 
 want_python() {
-    case $(find_python) in
-    /usr/bin/*) ;;
-    *) want_package python3-venv "runs dokkupy, in a virtual environment" ;;
-    esac
+    local python
+    python=$(find_python)
+    [ "$python" != /usr/bin/python3 ] || return 0
+    # Another one will do where nothing can be installed.
+    if [ -z "$python" ] || { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }; then
+        want_package python3-venv "runs dokkupy, in a virtual environment"
+    fi
 }
 
 make_venv() { # DIR ARGUMENT...: a virtual environment with uv and what `uv pip install` is told
