@@ -30,9 +30,11 @@ def push(
     deploy has moved under `deployed`; the others are git's to store.
 
     Raises:
+        Locked: nobody may change the app; nothing of the push is stored.
         Refused: the push deletes the deploy branch.
         DokkupyError: the deploy failed.
     """
+    platform.store.apps.refuse_locked(app)
     arriving = [ref for ref, _, new in updates if new != git.ABSENT]
     chosen = git.BRANCHES + deploy_branch(platform, app, arriving)
     deployed = []

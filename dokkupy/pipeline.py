@@ -184,7 +184,7 @@ def apply_routes(platform: Platform, *, changed: str = "") -> None:
 def at_work(platform: Platform, send: Send, app: AppName, what: str) -> Iterator[Report]:
     """Hold the app's lock, mend what a dead runner left, and tell plugins of a failure."""
     report = Report(send)
-    platform.store.apps.get(app)
+    _require_changeable(platform, app)
     platform.engine.warm()
     with app_lock(
         platform.paths,
@@ -193,7 +193,7 @@ def at_work(platform: Platform, send: Send, app: AppName, what: str) -> Iterator
         actor=platform.actor,
         on_wait=lambda holder: report.progress(f"Waiting: {app} is busy with {holder}"),
     ):
-        platform.store.apps.get(app)  # it may have been destroyed meanwhile
+        _require_changeable(platform, app)  # it may have been destroyed or locked meanwhile
         recovery.recover(platform, app, report)
         recovery.recover_all(platform, report, but=app)
         try:
@@ -202,6 +202,11 @@ def at_work(platform: Platform, send: Send, app: AppName, what: str) -> Iterator
             failure = Failure(process="", cause=error.message, fix=error.hint, log=error.detail)
             platform.hooks.deploy_failed(app=app, failure=failure)
             raise
+
+
+def _require_changeable(platform: Platform, app: AppName) -> None:
+    platform.store.apps.get(app)
+    platform.store.apps.refuse_locked(app)
 
 
 def _deploy_revision(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from dokkupy.errors import DokkupyError
+from dokkupy.errors import DokkupyError, UsageError
 from dokkupy.names import AppName
 from dokkupy.operations.registry import Help, operation
 
@@ -40,6 +40,8 @@ class AppReport:
     processes: dict[str, int]
     """Process -> how many containers of it run."""
     created_at: float
+    locked_by: str | None
+    """Who locked it, with the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,24 @@ class CreatedApp:
             f"App {self.name} is there. Deploy it from its repository:\n"
             f"  git remote add dokkupy {self.remote}\n"
             f"  git push dokkupy main"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppLock:
+    """Whether an app may be changed."""
+
+    name: str
+    locked_by: str | None
+    """Who locked it, with the reason; None when everybody may change it."""
+
+    def text(self) -> str:
+        """Say it with the command that undoes it."""
+        if self.locked_by is None:
+            return f"App {self.name} is not locked."
+        return (
+            f"App {self.name} is locked by {self.locked_by}.\n"
+            f"Unlock it: dokkupy apps unlock {self.name}"
         )
 
 
@@ -126,6 +146,7 @@ def report(platform: Platform, app: AppName) -> AppReport:
         deploy_branch=found.deploy_branch or None,
         processes=dict(Counter(str(i.process) for i in ledger.running(platform, app))),
         created_at=found.created_at,
+        locked_by=found.locked_by or None,
     )
 
 
@@ -162,6 +183,31 @@ def destroy(
             platform.store.apps.destroy(app)
             platform.store.addresses.forget(app)
         routes.apply(platform, changed=app)
+
+
+@operation(summary="Let nobody change an app", despite_lock=True)
+def lock(
+    platform: Platform,
+    app: AppName,
+    *,
+    reason: Annotated[str, Help("Why, for those who are refused")] = "",
+) -> AppLock:
+    """Refuse every push and every other change of an app until it is unlocked.
+
+    It goes on serving; what reads works, `run` and `enter` too. Work that is under way finishes,
+    work that waits for it is refused.
+    """
+    if not reason.isprintable() or len(reason) > 200:
+        raise UsageError("The reason is not one line of at most 200 characters.")
+    platform.store.apps.lock(app, platform.actor, reason)
+    return AppLock(name=app, locked_by=platform.store.apps.get(app).locked_by)
+
+
+@operation(summary="Let an app be changed again", despite_lock=True)
+def unlock(platform: Platform, app: AppName) -> AppLock:
+    """Undo `apps lock`; one that is not locked is fine."""
+    platform.store.apps.unlock(app)
+    return AppLock(name=app, locked_by=None)
 
 
 def _take_off(platform: Platform, app: AppName) -> None:

@@ -91,7 +91,7 @@ def report(platform: Platform, app: AppName) -> list[RunningProcess]:
     return rows
 
 
-@operation(summary="Change how many containers of a process run, or show it")
+@operation(summary="Change how many containers of a process run, or show it", despite_lock=True)
 def scale(
     platform: Platform,
     app: AppName,
@@ -106,6 +106,8 @@ def scale(
     """
     platform.store.apps.get(app)
     wanted = {item.process: item.quantity for item in quantities or ()}
+    if wanted:
+        platform.store.apps.refuse_locked(app)
     if wanted and platform.store.releases.live(app):
         yield from jobs.run(platform, "scale", app, {"quantities": wanted})
     elif wanted:

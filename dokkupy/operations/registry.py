@@ -6,7 +6,7 @@ value is parsed in one place and a refusal is the same everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
 
@@ -70,6 +70,10 @@ class OperationSpec:
     """Text shown for an empty list."""
     confirm: str
     """Name of the parameter whose value a person types again unless `force` is given."""
+    as_caller: bool
+    """It is about the machine: the super-user stays who he is, and does not become the owner."""
+    despite_lock: bool
+    """It may be asked of an app that is locked, as what reads and what is interactive may."""
 
 
 def operation(
@@ -81,6 +85,8 @@ def operation(
     default: bool = False,
     empty: str = "",
     confirm: str = "",
+    as_caller: bool = False,
+    despite_lock: bool = False,
 ) -> Callable[[F], F]:
     """Mark a function `f(platform, …)` as an operation and return it unchanged.
 
@@ -98,6 +104,8 @@ def operation(
             default=default,
             empty=empty,
             confirm=confirm,
+            as_caller=as_caller,
+            despite_lock=despite_lock,
         )
         function.__dict__["__operation__"] = spec
         return function
@@ -168,8 +176,12 @@ class Operation:
         """Call the function with values that came out of `bind`.
 
         Raises:
+            Locked: it would change an app that somebody has locked.
             Refused: it destroys something and neither `force` nor a confirmation was given.
         """
+        if not (self.spec.reads or self.spec.interactive or self.spec.despite_lock):
+            for app in self._apps(values):
+                platform.store.apps.refuse_locked(app)
         wanted = self.needs_confirmation(values)
         if wanted:
             raise Refused(
@@ -177,6 +189,13 @@ class Operation:
                 hint=f"dokkupy {self.title} {wanted} --force",
             )
         return self.function(platform, **self.bound, **values)
+
+
+    def _apps(self, values: Mapping[str, Any]) -> Iterator[str]:
+        """Yield the apps that the caller names."""
+        for parameter in self.parameters:
+            given = values.get(parameter.name) if parameter.app else None
+            yield from filter(None, given if parameter.many and given else [given])
 
 
 def operations_of(module: object) -> dict[str, Callable[..., Any]]:

@@ -199,7 +199,7 @@ def test_stdin_is_the_stream_of_the_surface() -> None:
 
 
 def test_a_bound_parameter_is_given_by_the_place_and_seen_by_nobody() -> None:
-    @operation(summary="Report")
+    @operation(summary="Report", reads=True)
     def report(platform: object, noun: str, scope: Scope) -> str:
         return noun
 
@@ -208,16 +208,16 @@ def test_a_bound_parameter_is_given_by_the_place_and_seen_by_nobody() -> None:
     assert made.run(None, made.bind({"scope": "a"})) == "nginx"  # type: ignore[arg-type]
 
 
-def test_what_cannot_be_undone_is_refused_until_forced() -> None:
+def test_what_cannot_be_undone_is_refused_until_forced(platform: Platform) -> None:
     @operation(summary="Destroy", confirm="app")
     def destroy(platform: object, app: AppName, *, force: bool = False) -> str:
         return "gone"
 
     made = make_operation("apps", destroy)
     with pytest.raises(Refused) as caught:
-        made.run(None, made.bind({"app": "a"}))  # type: ignore[arg-type]
+        made.run(platform, made.bind({"app": "a"}))
     assert caught.value.hint == "dokkupy apps destroy a --force"
-    assert made.run(None, made.bind({"app": "a", "force": True})) == "gone"  # type: ignore[arg-type]
+    assert made.run(platform, made.bind({"app": "a", "force": True})) == "gone"
 
 
 def test_a_scope_that_does_not_come_first_is_a_mistake_of_the_plugin() -> None:

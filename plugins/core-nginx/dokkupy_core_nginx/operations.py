@@ -102,7 +102,7 @@ def show_config(platform: Platform, app: AppName) -> ShownConfig:
     return ShownConfig(app=app, generation=generations.current, config=config)
 
 
-@operation(summary="Show the requests that were answered for an app")
+@operation(summary="Show the requests that were answered for an app", reads=True)
 def access_logs(
     platform: Platform,
     app: AppName,
@@ -126,7 +126,7 @@ def access_logs(
         yield Line(text=line)
 
 
-@operation(summary="Show what went wrong between the proxy and an app")
+@operation(summary="Show what went wrong between the proxy and an app", reads=True)
 def error_logs(
     platform: Platform,
     scope: Annotated[Scope, Help("The app, or --global for everything")],
