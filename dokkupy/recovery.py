@@ -111,6 +111,7 @@ def recover(platform: Platform, app: AppName, report: Report) -> None:
         with _put_off(report):
             if row.state.serves_new:
                 finish(platform, row, pace_of(platform, app))
+                sweep(platform, app)  # addresses of what was removed before it was noted
             else:
                 undo(platform, row, routed=row.state is RolloutState.UNDOING)
     for release in store.releases.pending(app):
