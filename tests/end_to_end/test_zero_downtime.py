@@ -10,10 +10,18 @@ from contextlib import contextmanager
 
 import pytest
 
+from dokkupy.testing.client import connect, read_until, request
+
 from .conftest import EXAMPLES, Root, change
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
+UPGRADE = {
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+    "Sec-WebSocket-Version": "13",
+}
 RATE = 60
 """New connections a second, which leaves two cores room for the deploys; see benchmarks for 200."""
 LONGEST_SECONDS = 300
@@ -83,3 +91,21 @@ def test_web_never_goes_live_when_the_worker_fails(root: Root) -> None:
     assert "worker.1 ended with exit code 1" in done.err
     assert sorted(root.containers(name)) == before
     assert {row["release"] for row in root.json("ps", "report", name)} == {1}
+
+
+def test_a_websocket_lives_on_across_the_switch_until_the_drain_limit(root: Root) -> None:
+    name, tree = root.deployed(EXAMPLES / "probe")
+    root.cli("checks", "set", name, "drain", "3")
+    with connect(root.port, timeout=60) as connection:
+        connection.sendall(request(f"{name}.localhost", "/websocket", headers=UPGRADE))
+        read_until(connection, b"\r\n\r\n")
+        change(tree, VERSION="2")
+        switched = threading.Thread(target=root.push, args=(tree, name))
+        switched.start()
+        while root.get(f"{name}.localhost").body != "version 2\n":
+            time.sleep(0.05)
+        connection.sendall(b"\x81\x82\0\0\0\0hi")
+        assert read_until(connection, b"hi") == b"\x81\x02hi"
+        switched.join()
+        connection.settimeout(15)
+        assert connection.recv(1) == b""
