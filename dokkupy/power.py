@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dokkupy import changes, ledger, network, pipeline, plan, recovery, routes
 from dokkupy.errors import DokkupyError
 from dokkupy.locks import app_lock
+from dokkupy.names import AppName
 from dokkupy.report import Report
-from dokkupy.types import Instance, Line
+from dokkupy.types import Instance, InstanceState, Line
 
 if TYPE_CHECKING:
-    from dokkupy.names import AppName
+    from dokkupy.plan import Plan
     from dokkupy.platform import Platform
 
 
@@ -37,11 +38,11 @@ def up(platform: Platform, send: Callable[[Line], None]) -> Power:
     network.ensure(platform.engine, platform.store)
     recovery.recover_all(platform, report)
     with report.step("resume"):
-        gone = _resume(platform)
+        incomplete = _resume(platform)
     failed: list[str] = []
-    for app in sorted({instance.app for instance in gone}):
+    for app in incomplete:
         try:
-            _replace(platform, report, app, [i for i in gone if i.app == app])
+            _complete(platform, report, app)
         except DokkupyError as error:
             failed.append(app)
             report.warning(f"{app} did not come up: {error.message}")
@@ -51,9 +52,8 @@ def up(platform: Platform, send: Callable[[Line], None]) -> Power:
             f"These apps did not come up: {', '.join(failed)}.",
             hint=f"See why: dokkupy logs {failed[0]} --failed",
         )
-    return Power(
-        containers=len(platform.store.instances.list()), proxy=platform.proxy.status().running
-    )
+    live = [i for i in platform.store.instances.list() if i.state is InstanceState.LIVE]
+    return Power(containers=len(live), proxy=platform.proxy.status().running)
 
 
 def down(platform: Platform, send: Callable[[Line], None]) -> Power:
@@ -61,29 +61,53 @@ def down(platform: Platform, send: Callable[[Line], None]) -> Power:
     report = Report(send)
     report.progress("Stopping the proxy")
     platform.proxy.stop()
-    instances = platform.store.instances.list()
+    instances = [i for i in platform.store.instances.list() if i.reference]
     if instances:
         report.progress(f"Stopping {len(instances)} containers")
     recovery.each(lambda one: platform.scheduler.pause(one.reference, 10.0), instances)
     return Power(containers=0, proxy=False)
 
 
-def _resume(platform: Platform) -> list[Instance]:
-    stopped = {app.name for app in platform.store.apps.list() if app.stopped}
-    wanted = [i for i in platform.store.instances.list() if i.app not in stopped]
+def _resume(platform: Platform) -> list[AppName]:
+    """Start what has stopped; return the apps of which something is missing, by name."""
+    store = platform.store
+    should_run = {app.name for app in store.apps.list() if not app.stopped}
+    live = [i for i in store.instances.list() if i.state is InstanceState.LIVE]
+    wanted = [instance for instance in live if instance.app in should_run]
+    back = recovery.each(lambda one: _back(platform, one), wanted)
+    there = [instance for instance, runs in zip(wanted, back, strict=True) if runs]
+    deployed = sorted(should_run & set(map(AppName, store.releases.live_numbers())))
+    return [app for app in deployed if _missing(platform, app, there).stage]
 
-    def one(instance: Instance) -> bool:
+
+def _back(platform: Platform, instance: Instance) -> bool:
+    try:
         return platform.scheduler.resume(instance.reference)
+    except DokkupyError:  # it is there, and cannot be started
+        return False
 
-    back = recovery.each(one, wanted)
-    return [instance for instance, there in zip(wanted, back, strict=True) if not there]
+
+def _missing(platform: Platform, app: AppName, there: Sequence[Instance]) -> Plan:
+    release = ledger.live(platform, app)
+    formation = platform.store.formation.get(app)
+    return plan.difference(release, formation, [i for i in there if i.app == app])
 
 
-def _replace(platform: Platform, report: Report, app: AppName, gone: list[Instance]) -> None:
-    with app_lock(platform.paths, app, what="up", actor=platform.actor):
-        for instance in gone:
-            platform.store.instances.remove(instance.id)
-        release = ledger.live(platform, app)
-        formation = platform.store.formation.get(app)
-        planned = plan.difference(release, formation, ledger.running(platform, app))
+def _complete(platform: Platform, report: Report, app: AppName) -> None:
+    """Place anew what is missing of an app, as it is once nobody else is at work on it."""
+    with app_lock(
+        platform.paths,
+        app,
+        what="up",
+        actor=platform.actor,
+        on_wait=lambda holder: report.progress(f"Waiting: {app} is busy with {holder}"),
+    ):
+        if not platform.store.apps.exists(app) or platform.store.apps.get(app).stopped:
+            return
+        for instance in ledger.running(platform, app):
+            if not _back(platform, instance):
+                platform.scheduler.retire(instance.reference, 0)
+                platform.store.instances.remove(instance.id)
+        recovery.sweep(platform, app)
+        planned = _missing(platform, app, ledger.running(platform, app))
         pipeline.place(platform, report, planned, changes.no_change())

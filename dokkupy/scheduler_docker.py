@@ -112,6 +112,7 @@ class DockerScheduler:
         """Let the engine restart the container when it ends and after a reboot."""
         with suppress(NotFound):
             self._engine.set_restart_policy(reference, "unless-stopped")
+            self.resume(reference)  # the engine minds the policy only when a container ends
 
     def resume(self, reference: str) -> bool:
         """Start a promoted container that is not running, at the same endpoint."""
@@ -185,21 +186,46 @@ class DockerScheduler:
         Addresses that no container of the app holds any more are freed on the way.
         """
         infos = self._engine.containers({ROOT: self._root_id, APP: app})
-        held = {info.labels.get(ADDRESS, "") for info in infos}
+        of_before = self._under_other_names(known, infos)
+        held = {info.labels.get(ADDRESS, "") for info in (*infos, *of_before)}
         self._store.addresses.keep_only(app, held)
+        claimed = {*known, *self._of_others(app)}
         return [
-            info.id for info in infos if info.id not in known and info.labels.get(PURPOSE) != "run"
+            info.id
+            for info in infos
+            if info.id not in claimed and info.labels.get(PURPOSE) != "run"
         ]
 
     def destroy(self, app: AppName) -> None:
         """Remove every container and image of an app."""
-        labels = {ROOT: self._root_id, APP: app}
-        for info in self._engine.containers(labels):
-            self._engine.remove(info.id)
-        for image in self._engine.images(labels):
-            for tag in image.tags:
-                self._engine.remove_image(tag)
-            self._engine.remove_image(image.id)
+        claimed = self._of_others(app)
+        own = {instance.reference for instance in self._store.instances.list(app)}
+        for info in self._engine.containers({ROOT: self._root_id, APP: app}):
+            own.add(info.id)
+        for reference in own - claimed:
+            self._engine.remove(reference)
+        repository = f"{image_repository(self._root_id, app)}:"
+        for image in self._engine.images({ROOT: self._root_id}):
+            names = [tag for tag in image.tags if tag.startswith(repository)]
+            if not image.tags and image.labels.get(APP) == app:
+                names = [image.id]
+            for name in names:
+                with suppress(Conflict):  # somebody's own container uses it
+                    self._engine.remove_image(name)
+
+    def _of_others(self, app: AppName) -> set[str]:
+        """Return the containers of other apps: one that was renamed has some labelled as before."""
+        return {one.reference for one in self._store.instances.list() if one.app != app}
+
+    def _under_other_names(
+        self, known: Collection[str], infos: Sequence[ContainerInfo]
+    ) -> list[ContainerInfo]:
+        """Look at those of an app's own containers that carry the name it had before."""
+        found = []
+        for reference in set(known) - {info.id for info in infos}:
+            with suppress(NotFound):
+                found.append(self._engine.inspect(reference))
+        return found
 
     def _launch(self, spec: ContainerSpec) -> str:
         reference = ""
