@@ -109,10 +109,14 @@ def operation_of(index: Index, command: Command) -> Operation:
 
 
 def folder(root: Path) -> Path:
-    """Return where the index is kept: in the root's cache, else in the user's."""
+    """Return where the index is kept: in the root's cache when that is ours, else in the user's.
+
+    The super-user leaves nothing in a root that is somebody else's.
+    """
     cache = root / "cache"
-    if os.access(cache, os.W_OK):
-        return cache
+    with suppress(OSError):
+        if cache.stat().st_uid == os.geteuid():
+            return cache
     home = os.environ.get("XDG_CACHE_HOME", "")
     base = Path(home) if home.startswith("/") else Path("~/.cache").expanduser()
     return base / "dokkupy"

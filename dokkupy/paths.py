@@ -23,7 +23,11 @@ class Paths:
         """Sockets, pids, exported sources: nothing that must outlive a reboot."""
         self.proxy = root / "proxy"
         self.ssh = root / "ssh"
+        self.low_ports = root / "bin" / "low-ports"
+        """Starts the proxy with the right to ports below 1024; there where a host set it up."""
         self.log = root / "log"
+        self.failed_logs = self.log / "failed"
+        """One folder per app with what the containers of its failed deploys printed."""
         self.cache = root / "cache"
         """What can be made anew at any time."""
 

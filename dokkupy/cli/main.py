@@ -77,9 +77,9 @@ def _run(words: list[str]) -> int:
         output.print_out(f"dokkupy {__version__}")
         return 0
     settings = Settings.of(common)
-    become_owner(settings.root, os.environ)
     index = _index(settings)
     if "_DOKKUPY_COMPLETE" in os.environ:
+        become_owner(settings.root, os.environ)
         from dokkupy.cli.completion import candidates
 
         for candidate in candidates(index, settings.root, words):

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import MutableMapping
 from pathlib import Path
+from typing import Final
 
-from dokkupy.cli.perform import ACTOR_VARIABLE
 from dokkupy.errors import StateError
+
+ACTOR_VARIABLE: Final = "DOKKUPY_ACTOR"
+"""Set by the ssh entry to the name of the key; sshd takes no such variable from a client."""
 
 
 def become_owner(root: Path, environment: MutableMapping[str, str]) -> None:

@@ -7,9 +7,10 @@ import sys
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from dokkupy.cli import output
+from dokkupy.cli.owner import ACTOR_VARIABLE, become_owner
 from dokkupy.errors import UsageError
 from dokkupy.paths import DEFAULT_ROOT, ROOT_VARIABLE
 from dokkupy.types import ExitStatus
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from dokkupy.cli.arguments import Given
     from dokkupy.operations.registry import Operation
     from dokkupy.platform import Platform
-
-ACTOR_VARIABLE: Final = "DOKKUPY_ACTOR"
-"""Set by the ssh entry to the name of the key; sshd takes no such variable from a client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +58,9 @@ def perform(operation: Operation, given: Given, settings: Settings) -> int:
     wanted = operation.needs_confirmation(values)
     if wanted and _confirmed(operation, wanted):
         values["force"] = True
+    if not operation.spec.as_caller:
+        # Only now is it known for certain which root is meant: --root may stand anywhere.
+        become_owner(settings.root, os.environ)
     from dokkupy.platform import Platform
 
     platform = Platform(settings.root, actor=os.environ.get(ACTOR_VARIABLE, ""))

@@ -44,6 +44,7 @@ CORE_OPERATIONS: Final[Mapping[str, str]] = {
     "completion": "dokkupy.operations.completion",
     "config": "dokkupy.operations.config",
     "git": "dokkupy.operations.git",
+    "host": "dokkupy.operations.host",
     "plugin": "dokkupy.operations.plugin",
     "ps": "dokkupy.operations.ps",
     "releases": "dokkupy.operations.releases",

@@ -12,25 +12,11 @@ from dokkupy.deployment import Deployment
 from dokkupy.errors import NotFound, UsageError
 from dokkupy.names import AppName, HostName, ProcessName
 from dokkupy.operations.registry import Help, KeyValue, Verbatim, operation
+from dokkupy.ports import Port
 from dokkupy.types import Environment, ExitStatus, Instance, Line, Stream
 
 if TYPE_CHECKING:
     from dokkupy.platform import Platform
-
-
-class Port(int):
-    """A TCP port."""
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Return the number that `text` spells.
-
-        Raises:
-            UsageError: it is no number from 1 to 65535.
-        """
-        if not text.isascii() or not text.isdigit() or not 0 < int(text[:6]) < 65536:
-            raise UsageError(f"{text!a:.40} is no port.", hint="Use a number from 1 to 65535.")
-        return cls(text)
 
 
 class Subnet(str):

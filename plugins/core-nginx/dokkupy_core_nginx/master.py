@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from dokkupy.errors import ProxyRefused
+from dokkupy.launching import launched
 from dokkupy_core_nginx import processes
 from dokkupy_core_nginx.generations import CURRENT
 from dokkupy_core_nginx.render import CONTROL_SOCKET, ERROR_LOG, PID_FILE
@@ -28,8 +29,9 @@ _SYSTEM_FOLDERS: Final = "/usr/local/sbin:/usr/sbin:/sbin"
 class Master:
     """The master process that serves `folder`, whoever started it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, launcher: Path | None = None) -> None:
         self._folder = folder
+        self._launcher = launcher
 
     @property
     def pid(self) -> int | None:
@@ -55,7 +57,7 @@ class Master:
 
     def start(self) -> str:
         """Start nginx in a session of its own; return its complaint, empty when it runs."""
-        if left_behind := processes.masterless_workers(self._folder):
+        if left_behind := self._left_behind():
             for pid in left_behind:
                 self._signal(pid, signal.SIGQUIT)
             processes.until(
@@ -71,7 +73,7 @@ class Master:
         environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "DOKKUPY_PROXY": str(self._folder)}
         try:
             done = subprocess.run(
-                [binary(), "-p", str(self._folder), *arguments],
+                launched(self._launcher, [binary(), "-p", str(self._folder), *arguments]),
                 cwd=self._folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -107,7 +109,7 @@ class Master:
         """Stop serving: take no more connections, let requests end for a moment, then end."""
         for name in (signal.SIGQUIT, signal.SIGTERM):
             pid = self.pid
-            left = processes.masterless_workers(self._folder) if pid is None else frozenset({pid})
+            left = self._left_behind() if pid is None else frozenset({pid})
             for process in left:
                 self._signal(process, name)
             if processes.until(self._is_down, STOP_GRACE):
@@ -117,7 +119,10 @@ class Master:
         )
 
     def _is_down(self) -> bool:
-        return self.pid is None and not processes.masterless_workers(self._folder)
+        return self.pid is None and not self._left_behind()
+
+    def _left_behind(self) -> frozenset[int]:
+        return processes.masterless_workers(self._folder, self._launcher)
 
     def _signal(self, pid: int, name: signal.Signals) -> None:
         try:

@@ -35,4 +35,6 @@ def register_proxies(platform: Platform) -> Proxy:
     from dokkupy_core_nginx.proxy import NginxProxy
     from dokkupy_core_nginx.wishes import read
 
-    return NginxProxy(platform.paths.proxy, lambda: read(platform))
+    return NginxProxy(
+        platform.paths.proxy, lambda: read(platform), launcher=platform.paths.low_ports
+    )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
+
+from dokkupy.launching import launched
 
 WORKER: Final = "nginx: worker process"
 """Title of a worker that takes connections."""
@@ -44,7 +48,7 @@ def takes_connections(pid: int) -> bool:
     return title(pid) not in {"", DRAINING}
 
 
-def masterless_workers(folder: Path) -> frozenset[int]:
+def masterless_workers(folder: Path, launcher: Path | None = None) -> frozenset[int]:
     """Return the workers that take connections in `folder` though their master has died.
 
     A killed master leaves them behind, and they hold its ports.
@@ -52,7 +56,7 @@ def masterless_workers(folder: Path) -> frozenset[int]:
     return frozenset(
         pid
         for pid in _all()
-        if title(pid) == WORKER and _folder(pid) == str(folder) and not _has_master(pid)
+        if title(pid) == WORKER and not _has_master(pid) and _folder(pid, launcher) == str(folder)
     )
 
 
@@ -97,8 +101,13 @@ def _has_master(pid: int) -> bool:
     return title(_parent(pid)).startswith(MASTER)
 
 
-def _folder(pid: int) -> str:
+def _folder(pid: int, launcher: Path | None) -> str:
+    link = f"/proc/{pid}/cwd"
     try:
-        return str(Path(f"/proc/{pid}/cwd").readlink())
+        return str(Path(link).readlink())
+    except PermissionError:  # somebody else's, or one of ours that the launcher started
+        asked = launched(launcher, ["readlink", link])
+        done = subprocess.run(asked, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        return os.fsdecode(done.stdout.removesuffix(b"\n"))
     except OSError:
         return ""

@@ -23,16 +23,21 @@ from dokkupy_core_nginx.wishes import Wishes
 
 
 class NginxProxy:
-    """Serves routes through an nginx that belongs to one folder and to nobody else."""
+    """Serves routes through an nginx that belongs to one folder and to nobody else.
+
+    `launcher` gives nginx the right to ports below 1024; it need not exist.
+    """
 
     name = "nginx"
 
-    def __init__(self, folder: Path, wishes: Callable[[], Wishes]) -> None:
+    def __init__(
+        self, folder: Path, wishes: Callable[[], Wishes], *, launcher: Path | None = None
+    ) -> None:
         self._folder = folder.resolve()
         self._wishes = wishes
         self._generations = Generations(self._folder)
-        self._master = Master(self._folder)
-        self._server = Server(self._folder, self._master, self._generations)
+        self._master = Master(self._folder, launcher)
+        self._server = Server(self._folder, self._master, self._generations, launcher)
 
     def apply(self, routes: Sequence[Route], *, changed: str = "") -> int:
         own_folder.make(self._folder)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from dokkupy.errors import ProxyRefused
-from dokkupy_core_nginx import control, kernel_sockets, processes
+from dokkupy.listening import Holder, holders
+from dokkupy_core_nginx import control, processes
 from dokkupy_core_nginx.addresses import Listen
 from dokkupy_core_nginx.generations import Generations
 from dokkupy_core_nginx.master import Master
@@ -22,8 +23,11 @@ CONFIRM_LIMIT: Final = 15.0
 class Server:
     """The running nginx of a folder, seen as something that serves one configuration."""
 
-    def __init__(self, folder: Path, master: Master, generations: Generations) -> None:
+    def __init__(
+        self, folder: Path, master: Master, generations: Generations, launcher: Path | None
+    ) -> None:
         self._folder = folder
+        self._launcher = launcher
         self._master = master
         self._generations = generations
 
@@ -60,15 +64,19 @@ class Server:
         for listen in wanted:
             if listen in held:
                 continue
-            found = obstacle(listen)
+            found = obstacle(listen, self._launcher)
             if found is None:
                 continue
-            ours = {running} if running else processes.masterless_workers(self._folder)
-            holders = [] if found.final else kernel_sockets.holders(listen.port)
-            if not found.final and any(holder.pid in ours for holder in holders):
+            there = [] if found.final else holders(listen.port, self._launcher)
+            if not found.final and any(holder.pid in self._ours(running) for holder in there):
                 return running is not None
-            raise _port_refused(listen, found, holders)
+            raise _port_refused(listen, found, there)
         return False
+
+    def _ours(self, running: int | None) -> frozenset[int]:
+        if running:
+            return frozenset({running})
+        return processes.masterless_workers(self._folder, self._launcher)
 
     def _start(self, number: int) -> None:
         complaint = self._master.start()
@@ -146,14 +154,12 @@ class Server:
         return emergencies[0].partition("[emerg] ")[2] if emergencies else ""
 
 
-def _port_refused(
-    listen: Listen, found: Obstacle, holders: list[kernel_sockets.Holder]
-) -> ProxyRefused:
+def _port_refused(listen: Listen, found: Obstacle, there: list[Holder]) -> ProxyRefused:
     if found.final:
         return ProxyRefused(
             f"The proxy cannot listen on {listen}: {found.reason}.", hint=found.hint
         )
-    by = holders[0] if holders else "another process"
+    by = there[0] if there else "another process"
     return ProxyRefused(
         f"The proxy cannot listen on {listen}: the port is taken by {by}.",
         hint="Stop that, or choose another port: dokkupy init --http-port N",

@@ -46,7 +46,7 @@ def test_a_port_taken_at_the_last_moment_is_noticed(
 ) -> None:
     before = bench.proxy.apply([route("one", one.endpoint)])
     first = bench.port
-    monkeypatch.setattr(server, "obstacle", lambda _: None)
+    monkeypatch.setattr(server, "obstacle", lambda *_: None)
     with socket.create_server(("127.0.0.1", 0)) as holder:
         bench.port = holder.getsockname()[1]
         with pytest.raises(ProxyRefused, match=r"bind\(\).*Address already in use"):
@@ -60,7 +60,7 @@ def test_a_port_taken_at_the_last_moment_is_noticed(
 def test_a_port_taken_at_the_last_moment_of_a_start_is_noticed(
     bench: NginxBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "obstacle", lambda _: None)
+    monkeypatch.setattr(server, "obstacle", lambda *_: None)
     holder = socket.create_server(("127.0.0.1", bench.port))
     with holder, pytest.raises(ProxyRefused, match="did not start"):
         bench.proxy.apply([])

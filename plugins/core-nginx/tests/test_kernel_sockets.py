@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import os
 import socket
 
 import pytest
 
 from dokkupy.types import Endpoint
-from dokkupy_core_nginx.kernel_sockets import established_to, holders
+from dokkupy_core_nginx.kernel_sockets import established_to
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
@@ -27,11 +26,3 @@ def test_counts_connections_of_sockets_for_both_families() -> None:
             dual.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
             dual.connect(("::ffff:127.0.0.1", endpoint.port))
             assert established_to([endpoint]) == 1
-
-
-def test_names_who_listens() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-        assert [holder.pid for holder in holders(port)] == [os.getpid()]
-        assert str(holders(port)[0]).endswith(f"(process {os.getpid()})")
-    assert holders(port) == []
