@@ -117,7 +117,7 @@ def create(platform: Platform, app: AppName) -> CreatedApp:
         remote = git.ensure_repo(platform.paths, app)
         platform.hooks.app_created(app=app)
         routes.apply(platform, changed=app)
-    except DokkupyError:
+    except (DokkupyError, OSError):
         git.remove_repo(platform.paths, app)
         platform.store.apps.destroy(app)
         raise

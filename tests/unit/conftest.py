@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import importlib
+import io
 import itertools
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from textwrap import dedent
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dokkupy import check, git, jobs, pipeline, routes
+from dokkupy import check, git, jobs, pipeline, routes, runner
 from dokkupy.hookspecs import hookimpl
 from dokkupy.names import AppName, ProcessName
 from dokkupy.operations import apps
+from dokkupy.operations.registry import (
+    CORE_OPERATIONS,
+    make_operation,
+    operations_of,
+    spec_of,
+)
 from dokkupy.paths import Paths
+from dokkupy.results import to_json
 from dokkupy.scheduler_docker import ADDRESS, PROCESS, RELEASE
 from dokkupy.store import Store
 from dokkupy.testing import client
@@ -344,3 +352,61 @@ def shop(
     monkeypatch.setattr(check, "LOOK_EVERY_SECONDS", 0.02)
     with pytest.MonkeyPatch.context() as muted:
         yield Shop(platform, fake_engine, fake_proxy, monkeypatch, muted)
+
+
+class Asked:
+    """The operations of the core, asked with text as a command line would, their jobs done here."""
+
+    def __init__(self, platform: Platform) -> None:
+        self.platform = platform
+        self.told: list[Line] = []
+        self.jobs: list[str] = []
+        """The kinds of jobs that were started."""
+
+    def __call__(
+        self, title: str, *, stdin: bytes | None = None, **given: str | bool | Sequence[str] | None
+    ) -> Any:
+        """Do what `apps create` names and return its result, its lines kept in `told`."""
+        noun, _, name = title.rpartition(" ")
+        module = importlib.import_module(CORE_OPERATIONS[noun])
+        [function] = [f for f in operations_of(module).values() if names(f, name)]
+        operation = make_operation(noun, function)
+        stream = None if stdin is None else io.BytesIO(stdin)
+        result = operation.run(self.platform, operation.bind(given, stream))
+        return self._drained(result) if isinstance(result, Generator) else result
+
+    def _drained(self, stream: Generator[Line, None, object]) -> object:
+        while True:
+            try:
+                self.told.append(next(stream))
+            except StopIteration as end:
+                return end.value
+
+    def run_job(
+        self, platform: Platform, kind: str, app: AppName | None, arguments: Mapping[str, object]
+    ) -> Generator[Line, None, object]:
+        """Stand in for `jobs.run`: the runner's work, done at once in this process."""
+        self.jobs.append(kind)
+        module, _, function = runner.WORK[kind].partition(":")
+        lines: list[Line] = []
+        given = {"app": app} if app else {}
+        work = getattr(importlib.import_module(module), function)
+        try:
+            result = work(platform, lines.append, **given, **json.loads(json.dumps(arguments)))
+        finally:
+            yield from lines
+        return json.loads(json.dumps(to_json(result)))
+
+
+def names(function: object, name: str) -> bool:
+    """Say whether an operation has that name."""
+    spec = spec_of(function)
+    return spec is not None and spec.name == name
+
+
+@pytest.fixture
+def ask(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Asked:
+    """Give the operations on a platform of fakes."""
+    asked = Asked(platform)
+    monkeypatch.setattr(jobs, "run", asked.run_job)
+    return asked
