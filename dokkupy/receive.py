@@ -31,11 +31,19 @@ PATIENCE_SECONDS = 10.0
 REASON_LIMIT = 300
 """Characters of an error that git shows beside the rejected branch."""
 
+ROOT_REFUSED = (
+    b"root may not push into another user's repository: what is pushed would be root's there.\n"
+    b"Push by ssh: dokkupy git remote APP\n"
+)
+
 MARGINS = {"progress": "-----> ", "output": "       ", "warning": " !     "}
 
 
 def main() -> NoReturn:
     """Serve the push that git has called us for, and leave the process."""
+    if os.geteuid() == 0 != os.stat(".").st_uid:
+        os.write(2, ROOT_REFUSED)
+        os._exit(1)
     try:
         serve(os.getcwd(), sys.stdin.buffer, os.environ.get("DOKKUPY_ACTOR", ""))
     except (KeyboardInterrupt, BrokenPipeError):  # the client has gone; its job goes on

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -16,6 +17,8 @@ from dokkupy.host.wanted import Wanted
 UNITS: Final = Path("/etc/systemd/system")
 RUNNING: Final = Path("/run/systemd/system")
 """There when systemd is this machine's init (sd_booted(3))."""
+PLAIN: Final = re.compile(r"[A-Za-z0-9_./=-]+")
+"""Words that systemd reads as they are."""
 WRITTEN: Final = "# Written by `dokkupy host setup`; what is changed here by hand is lost.\n"
 
 
@@ -54,7 +57,7 @@ def _line(words: Sequence[str]) -> str:
 
 def _quoted(word: str) -> str:
     escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
-    return escaped if escaped.isalnum() else f'"{escaped}"'
+    return escaped if PLAIN.fullmatch(escaped) else f'"{escaped}"'
 
 
 class BootPart(Part):
@@ -132,7 +135,7 @@ class BootPart(Part):
     def unmake(self) -> Iterator[str]:
         """Stop and remove the unit, if it is dokkupy's."""
         text = self._read()
-        if not text.startswith(WRITTEN) or _quoted(str(self._root)) not in text:
+        if not text.startswith(WRITTEN) or str(self._root) not in text:
             return
         yield f"Removing {self._file}"
         if self._running.is_dir():

@@ -125,6 +125,6 @@ def refuse_others(verb: str) -> None:
     """
     if os.geteuid() != 0:
         raise Refused(
-            "Only root can change what belongs to the whole machine.",
+            "This concerns the whole machine, so only root can do it.",
             hint=f"sudo dokkupy host {verb}",
         )

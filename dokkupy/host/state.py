@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from dokkupy.errors import StateError
 from dokkupy.host.account import Account
-from dokkupy.host.finding import Finding, blocked, done, notice, to_do
+from dokkupy.host.finding import Finding, blocked, done, to_do
 from dokkupy.host.part import Part
 from dokkupy.host.running import find, own, run, typed
 from dokkupy.host.wanted import Wanted
@@ -93,9 +92,6 @@ class StatePart(Part):
                 "dokkupy host setup --domain example.com",
             )
             return
-        if os.geteuid() not in (0, self._owner_uid()):
-            yield notice(self.name, f"Only root can look into {wanted.root}.", "sudo dokkupy …")
-            return
         state = read(wanted.root)
         if self._differs(state):
             yield to_do(
@@ -108,9 +104,6 @@ class StatePart(Part):
         if not state.ssh and find("sshd"):
             message = f"Tell people to push to {self._address()}."
             yield to_do(self.name, message, typed(wanted.root, *self._ssh()))
-
-    def _owner_uid(self) -> int:
-        return self._wanted.root.stat().st_uid if self._wanted.root.exists() else os.geteuid()
 
     def _differs(self, state: State) -> bool:
         wanted = self._wanted

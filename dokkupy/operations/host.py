@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +15,6 @@ from dokkupy.ports import Port
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dokkupy.host.state import State
     from dokkupy.platform import Platform
     from dokkupy.types import Stream
 
@@ -70,9 +68,13 @@ def check(
 
     Each finding says what is done, what a setup would do by which command, what is worth
     knowing, or what is in the way and which command mends it.
+
+    Raises:
+        Refused: the caller is not root, who alone can see it all.
     """
     from dokkupy.host import server
 
+    server.refuse_others("check")
     wanted = _wanted(platform.paths.root, user, domain, (http_port, https_port))
     return server.check(server.parts(wanted, platform.engine))
 
@@ -94,7 +96,7 @@ def setup(
     Raises:
         Refused: something is in the way, or the caller is not root; nothing was done.
     """
-    from dokkupy.host import server
+    from dokkupy.host import server, state
 
     root = platform.paths.root
     server.refuse_others("setup")
@@ -106,7 +108,7 @@ def setup(
         domain=wanted.domain,
         http_port=wanted.http_port,
         https_port=wanted.https_port,
-        ssh=_known(root).ssh,
+        ssh=state.read(root).ssh,
         changed=changed,
     )
 
@@ -158,15 +160,6 @@ def remove(
     return Removed(removed=removed, kept=str(root) if root.exists() else "")
 
 
-def _known(root: Path) -> State:
-    """Return what the root knows, nothing when this user may not ask it."""
-    from dokkupy.host import state
-
-    if root.exists() and os.geteuid() not in (0, root.stat().st_uid):
-        return state.State()
-    return state.read(root)
-
-
 def _wanted(
     root: Path,
     user: UserName | None,
@@ -174,7 +167,9 @@ def _wanted(
     ports: tuple[Port | None, Port | None],
 ) -> Wanted:
     """Return the server that is asked for; what was not said stays as it is."""
-    known = _known(root)
+    from dokkupy.host import state
+
+    known = state.read(root)
     return Wanted(
         user=user or _owner(root),
         root=root,

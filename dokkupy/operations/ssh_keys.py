@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Self
@@ -10,6 +11,7 @@ from dokkupy import authorized_keys
 from dokkupy.authorized_keys import KeyName, PublicKey
 from dokkupy.errors import NotFound, UsageError
 from dokkupy.operations.registry import Help, Stdin, operation
+from dokkupy.platform import unix_user
 
 if TYPE_CHECKING:
     from dokkupy.platform import Platform
@@ -54,10 +56,16 @@ def _read(keyfile: Path | None, stdin: Stdin | None) -> str:
     longest = authorized_keys.LONGEST_KEY + 1
     if keyfile is None:
         return stdin.stream.read(longest).decode("utf-8", "replace") if stdin else ""
-    if not keyfile.is_file():  # a pipe or a device could keep us waiting
-        raise UsageError(f"{str(keyfile)!a} is not a file.", hint="Name a .pub file.")
-    with keyfile.open("rb") as file:
-        return file.read(longest).decode("utf-8", "replace")
+    try:
+        if not keyfile.is_file():  # a pipe or a device could keep us waiting
+            raise UsageError(f"{str(keyfile)!a} is not a file.", hint="Name a .pub file.")
+        with keyfile.open("rb") as file:
+            return file.read(longest).decode("utf-8", "replace")
+    except PermissionError:  # root asked, and dokkupy went on as the owner of its own root
+        raise UsageError(
+            f"The user {unix_user()} may not read {str(keyfile)!a}.",
+            hint=f"Let your shell open it: dokkupy ssh-keys add NAME < {shlex.quote(str(keyfile))}",
+        ) from None
 
 
 @operation(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import sqlite3
 import threading
 import time
@@ -106,6 +107,7 @@ class Database:
             return found
 
     def _open(self) -> sqlite3.Connection:
+        self._refuse_strangers()
         if not self.path.is_file():
             raise StateError(
                 f"There is no dokkupy root at {self.path.parent}.",
@@ -125,6 +127,24 @@ class Database:
                 connection.close()
                 raise
         return connection
+
+    def _refuse_strangers(self) -> None:
+        try:
+            owner = self.path.stat().st_uid
+            if os.access(self.path, os.R_OK | os.W_OK):
+                return
+        except PermissionError:
+            owner = -1
+        except OSError:
+            return
+        try:
+            whose = pwd.getpwuid(owner).pw_name
+        except (KeyError, OverflowError):
+            whose = "another user"
+        raise StateError(
+            f"The dokkupy root {self.path.parent} belongs to {whose}.",
+            hint="Ask as that user, or as root, who becomes that user: sudo dokkupy …",
+        )
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
         version = connection.execute("PRAGMA user_version").fetchone()[0]

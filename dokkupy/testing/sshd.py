@@ -16,8 +16,7 @@ ListenAddress 127.0.0.1
 HostKey {folder}/host
 PidFile {folder}/pid
 AuthorizedKeysFile {authorized_keys}
-# The folders of tests lie below one that everybody may write to.
-StrictModes no
+StrictModes {strict}
 UsePAM no
 PasswordAuthentication no
 KbdInteractiveAuthentication no
@@ -33,19 +32,27 @@ PRIVILEGE_FOLDER = Path("/run/sshd")
 
 
 class PrivateSshd:
-    """Serves the keys of one `authorized_keys` file, between `with` and its end."""
+    """Serves the keys of one `authorized_keys` file, between `with` and its end.
 
-    def __init__(self, folder: Path, authorized_keys: Path) -> None:
+    With a `user` it is the file in that user's home, and it must satisfy sshd's StrictModes;
+    other files may lie below a folder that everybody may write to.
+    """
+
+    def __init__(
+        self, folder: Path, authorized_keys: Path = Path(), *, user: str | None = None
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        self._authorized_keys = authorized_keys
+        self._user = user or getpass.getuser()
+        self._keys = ".ssh/authorized_keys" if user else str(authorized_keys)
+        self._strict = "yes" if user else "no"
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
 
     @property
     def address(self) -> str:
         """The server as `git set --global ssh` takes it."""
-        return f"{getpass.getuser()}@127.0.0.1:{self.port}"
+        return f"{self._user}@127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
         if os.geteuid() == 0:
@@ -54,7 +61,10 @@ class PrivateSshd:
         settings = self._folder / "settings"
         settings.write_text(
             SETTINGS.format(
-                port=self.port, folder=self._folder, authorized_keys=self._authorized_keys
+                port=self.port,
+                folder=self._folder,
+                authorized_keys=self._keys,
+                strict=self._strict,
             )
         )
         self._server = subprocess.Popen(
@@ -94,7 +104,7 @@ class PrivateSshd:
             "UserKnownHostsFile": "/dev/null",
         }
         chosen = [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
-        return ["ssh", "-F", "none", *chosen, *options, "--", f"{getpass.getuser()}@127.0.0.1"]
+        return ["ssh", "-F", "none", *chosen, *options, "--", f"{self._user}@127.0.0.1"]
 
     def git_command(self, key: Path) -> str:
         """Return what `GIT_SSH_COMMAND` must be for a push with `key`."""
