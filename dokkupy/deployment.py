@@ -16,6 +16,8 @@ class Deployment:
     urls: tuple[str, ...]
     seconds: float
     """From the first staged container to the last retired one."""
+    stopped: bool = False
+    """True when the app has no containers, by its owner's wish."""
 
     @classmethod
     def of(cls, result: Mapping[str, Any]) -> Self:
@@ -24,5 +26,7 @@ class Deployment:
 
     def text(self) -> str:
         """Say it in one line."""
+        if self.stopped:
+            return f"App {self.app} is stopped"
         where = f" at {self.urls[0]}" if self.urls else ""
         return f"Release {self.release} of {self.app} is live{where}"

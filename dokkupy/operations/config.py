@@ -200,7 +200,7 @@ def _change(
 def _refresh_all(platform: Platform, keys: Sequence[str]) -> Stream[list[Deployment]]:
     done: list[Deployment] = []
     failed: list[str] = []
-    for app in map(AppName, platform.store.releases.live_numbers()):
+    for app in map(AppName, sorted(platform.store.releases.live_numbers())):
         reason = f"global config {' '.join(keys)}"
         try:
             result = yield from jobs.run(platform, "refresh", app, {"reason": reason})

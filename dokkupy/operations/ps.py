@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from dokkupy import jobs
 from dokkupy.deployment import Deployment
-from dokkupy.errors import Conflict, UsageError
+from dokkupy.errors import UsageError
 from dokkupy.names import AppName, ProcessName
 from dokkupy.operations.registry import Help, operation
 from dokkupy.sizes import MemorySize
-from dokkupy.types import Scale, Stream
+from dokkupy.types import Stream
 
 if TYPE_CHECKING:
     from dokkupy.platform import Platform
 
 MOST_CONTAINERS = 100
 """Of one process on one host; more is a slip of the finger."""
+
+_NUMBER = re.compile(r"[0-9]{1,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,13 @@ class Quantity:
             UsageError: it is not a process name and a number from 0 to 100.
         """
         process, _, number = text.partition("=")
-        if not number.isascii() or not number.isdigit() or int(number[:9]) > MOST_CONTAINERS:
+        digits = number.lstrip("0") or number[-1:]
+        if not _NUMBER.fullmatch(digits) or int(digits) > MOST_CONTAINERS:
             raise UsageError(
                 f"{text!a:.80} is no quantity.",
                 hint=f"Write PROCESS=N with N from 0 to {MOST_CONTAINERS}, such as web=2.",
             )
-        return cls(ProcessName.parse(process), int(number))
+        return cls(ProcessName.parse(process), int(digits))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,10 +79,14 @@ class ProcessScale:
 )
 def report(platform: Platform, app: AppName) -> list[RunningProcess]:
     """Show every container of an app, as the engine sees it now."""
+    from dokkupy.scheduler import PlacedStatus
+
     platform.store.apps.get(app)
     rows = []
     for instance in platform.store.instances.list(app):
-        status = platform.scheduler.status(instance.reference)
+        status = PlacedStatus(state="pending")
+        if instance.reference:
+            status = platform.scheduler.status(instance.reference)
         rows.append(
             RunningProcess(
                 name=instance.name,
@@ -104,6 +112,8 @@ def scale(
     Raises:
         NotFound: the live release has no such process.
     """
+    from dokkupy import plan
+
     platform.store.apps.get(app)
     wanted = {item.process: item.quantity for item in quantities or ()}
     if wanted:
@@ -111,8 +121,14 @@ def scale(
     if wanted and platform.store.releases.live(app):
         yield from jobs.run(platform, "scale", app, {"quantities": wanted})
     elif wanted:
-        scales = {name: Scale(quantity=number) for name, number in wanted.items()}
-        platform.store.formation.set(app, scales)
+        before = platform.store.formation.get(app)
+        platform.store.formation.set(
+            app,
+            {
+                name: replace(plan.scale_of(name, before), quantity=number)
+                for name, number in wanted.items()
+            },
+        )
     return _scales(platform, app)
 
 
@@ -130,21 +146,23 @@ def limit(
 ) -> Stream[list[ProcessScale]]:
     """Change what each container of a process may take; they are replaced without losing a request.
 
+    Before the first deploy it decides what the first deploy gets.
+
     Raises:
         UsageError: a limit makes no sense.
     """
+    from dokkupy import plan
+
     if (cpus is not None and not 0 <= cpus <= 1024) or (pids is not None and pids < 1):
         raise UsageError("A limit is out of range.", hint="See: dokkupy ps limit --help")
-    if not platform.store.releases.live(app):
-        platform.store.apps.get(app)
-        raise Conflict(f"App {app} has not been deployed yet.", hint="Push it first.")
-    arguments: dict[str, Any] = {
-        "process": process,
-        "memory": memory.bytes if memory else None,
-        "cpus": cpus,
-        "pids": pids,
-    }
-    yield from jobs.run(platform, "limit", app, arguments)
+    platform.store.apps.get(app)
+    given = {"memory": memory.bytes if memory else None, "cpus": cpus, "pids": pids}
+    if platform.store.releases.live(app):
+        yield from jobs.run(platform, "limit", app, {"process": process, **given})
+    else:
+        before = plan.scale_of(process, platform.store.formation.get(app))
+        wanted: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+        platform.store.formation.set(app, {process: replace(before, **wanted)})
     return _scales(platform, app)
 
 
