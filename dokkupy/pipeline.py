@@ -308,7 +308,8 @@ def place(
             platform.hooks.check_deploy(release=release, instances=run.instances)
         with report.step("switch"):
             run.switch()
-        report.progress(_serving(platform, planned, pace))
+        if planned.stage:
+            report.progress(_serving(platform, planned, pace))
         with report.step("probation"):
             run.probation()
     except BaseException:
@@ -321,6 +322,7 @@ def place(
         release=release.number,
         urls=tuple(routes.urls(platform, release.app)),
         seconds=time.monotonic() - began,
+        stopped=platform.store.apps.get(release.app).stopped,
     )
     report.progress(done.text())
     return done
@@ -337,7 +339,7 @@ def _undo(run: RolloutRun, report: Report) -> None:
 def _serving(platform: Platform, planned: Plan, pace: Pace) -> str:
     found = routes.urls(platform, planned.release.app)
     where = f" at {found[0]}" if found else ""
-    watched = f"; watching it for {pace.probation:g} s" if planned.stage and planned.retire else ""
+    watched = f"; watching it for {pace.probation:g} s" if planned.retire else ""
     return f"Release {planned.release.number} has the traffic{where}{watched}"
 
 
