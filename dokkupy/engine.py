@@ -129,7 +129,7 @@ class Engine(Protocol):
     """
 
     def warm(self) -> None:
-        """Get ready for the first request in the background; a failure shows at that request."""
+        """Get ready in the background; a failure shows at the request that it would serve."""
         ...
 
     def ping(self) -> str:

@@ -1,4 +1,4 @@
-"""The engine that is Docker on this host; no other package knows its SDK."""
+"""The engine that is Docker on this host; nothing outside of this package knows Docker."""
 
 from __future__ import annotations
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from dokkupy.engine_docker.client import Client
-from dokkupy.engine_docker.context import IGNORE_FILE, archive, ignore_patterns
+from dokkupy.engine_docker import docker_config, ignore
+from dokkupy.engine_docker.client import Client, matching
+from dokkupy.engine_docker.context import IGNORE_FILE, ignore_text, tarball
 from dokkupy.engine_docker.dockerfile import are_plain, with_labels
+from dokkupy.engine_docker.refusals import vanished
+from dokkupy.engine_docker.wire import Stream, messages, open_stream
 from dokkupy.errors import BuildFailed, DokkupyError, EngineError, ImageNotFound
 
 if TYPE_CHECKING:
-    from docker import APIClient
-
     from dokkupy.engine import ImageBuild
 
 MIB: Final = 1024 * 1024
@@ -38,56 +40,61 @@ def build_classic(
     """
     started = time.time()
     progress = _Progress(on_line)
-    with client.asking() as api:
-        try:
-            for message in _messages(api, build, dockerfile):
+    try:
+        with _begin(client, build, dockerfile) as stream:
+            for message in messages(stream):
                 progress.take(message)
-        except EngineError as error:
-            # Nothing was built yet: the Dockerfile itself is refused.
-            if "dockerfile" not in error.message.lower():
-                raise
-            raise BuildFailed(error.message, hint="Mend the Dockerfile.") from error
-        if progress.error:
-            killed = progress.container and _ran_out_of_memory(api, progress.container, started)
-            raise progress.failure(build.memory if killed else 0)
+    except EngineError as error:
+        # Nothing was built yet: the Dockerfile itself is refused.
+        if "dockerfile" not in error.message.lower():
+            raise
+        raise BuildFailed(error.message, hint="Mend the Dockerfile.") from error
+    if progress.error:
+        killed = progress.container and _ran_out_of_memory(client, progress.container, started)
+        raise progress.failure(build.memory if killed else 0)
+    if not progress.image:
+        raise vanished()
     return progress.image
 
 
-def _messages(api: APIClient, build: ImageBuild, dockerfile: str) -> Any:
-    from docker.utils.build import exclude_paths
-
-    patterns = ignore_patterns(build.context)
-    name, extra, labels = build.dockerfile, {}, dict(build.labels)
-    if labels and are_plain(labels):
-        text = with_labels(dockerfile, labels)
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        name = f".dockerfile-{digest[:16]}"
-        # What is sent besides the source must not be seen by `COPY . .`.
-        ignored = [*patterns, name] if patterns else [IGNORE_FILE, name]
-        extra = {name: text, IGNORE_FILE: "\n".join(ignored) + "\n"}
-        labels = {}
-    kept = exclude_paths(str(build.context), patterns, dockerfile=build.dockerfile)
-    limits = {"memory": build.memory, "memswap": build.memory, "cpushares": build.cpu_shares}
-    return api.build(
-        fileobj=archive(build.context, kept, extra),  # type: ignore[arg-type]
-        custom_context=True,
-        decode=True,
-        rm=True,
-        forcerm=True,
-        nocache=build.no_cache,
-        dockerfile=name,
-        buildargs=dict(build.args),
-        labels=labels,
-        container_limits={key: value for key, value in limits.items() if value},  # type: ignore[arg-type]
+def _begin(client: Client, build: ImageBuild, dockerfile: str) -> Stream:
+    ignored = ignore_text(build.context)
+    plain = are_plain(build.labels)
+    text = with_labels(dockerfile, build.labels) if plain else dockerfile
+    name = f".dockerfile-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    # The engine reads both, and `COPY . .` must not see what was not in the source.
+    extra = {name: text, IGNORE_FILE: f"{ignored or IGNORE_FILE}\n{name}\n"}
+    names = ignore.kept(build.context, ignore.parse(ignored))
+    return open_stream(
+        client.socket,
+        "POST",
+        "/build",
+        query={
+            "dockerfile": name,
+            "rm": "1",
+            "forcerm": "1",
+            "nocache": str(int(build.no_cache)),
+            "buildargs": json.dumps(docker_config.proxy_args() | dict(build.args)),
+            "labels": json.dumps({} if plain else dict(build.labels)),
+            "memory": str(build.memory),
+            # Equal to memory: no swap, so that the limit is the limit.
+            "memswap": str(build.memory),
+            "cpushares": str(build.cpu_shares),
+        },
+        headers={"Content-Type": "application/x-tar", **docker_config.build_headers()},
+        body=tarball(build.context, names, extra),
+        timeout=None,
     )
 
 
-def _ran_out_of_memory(api: APIClient, container: str, since: float) -> bool:
+def _ran_out_of_memory(client: Client, container: str, since: float) -> bool:
     """Ask the engine's events whether the kernel killed something in a container for memory."""
     # The end must be in the past, or the engine waits for it; a whole second may be too early.
-    until: Any = f"{time.time():.6f}"
-    events = api.events(since=int(since), until=until, filters={"event": "oom"}, decode=True)
-    return any(event["Actor"]["ID"].startswith(container) for event in events)
+    query = {"since": f"{since:.6f}", "until": f"{time.time():.6f}"}
+    query["filters"] = matching(event="oom")
+    with open_stream(client.socket, "GET", "/events", query=query) as stream:
+        events: Iterator[dict[str, Any]] = messages(stream)
+        return any(event["Actor"]["ID"].startswith(container) for event in events)
 
 
 class _Progress:

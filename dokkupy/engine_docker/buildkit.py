@@ -1,4 +1,4 @@
-"""Builds by BuildKit, which the SDK cannot ask for: through a docker client that can."""
+"""Builds by BuildKit, which the engine's API gives to a docker client's session alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of a directory is sent to a build, as a tar that is made while it is sent."""
+"""What of a folder is sent to a build, as a tar that is made while it is sent."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import os
 import stat
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from dokkupy.engine_docker.wire import Upload
 from dokkupy.errors import BuildFailed
 
 IGNORE_FILE: Final = ".dockerignore"
 _CHUNK: Final = 65536
 _BLOCK: Final = tarfile.BLOCKSIZE
+_END: Final = bytes(2 * _BLOCK)
 
 
 def read_dockerfile(context: Path, dockerfile: str) -> str:
@@ -41,46 +44,63 @@ def read_dockerfile(context: Path, dockerfile: str) -> str:
         ) from error
 
 
-def ignore_patterns(context: Path) -> list[str]:
-    """Return the patterns of `.dockerignore`, none when there is no such file."""
+def ignore_text(context: Path) -> str:
+    """Return what is in `.dockerignore`; empty when there is no such file in the context."""
     path = _inside(context, IGNORE_FILE)
-    if path is None or not path.is_file():
-        return []
-    lines = (line.strip() for line in path.read_text(errors="replace").splitlines())
-    return [line for line in lines if line and not line.startswith("#")]
+    return path.read_text(errors="replace") if path is not None and path.is_file() else ""
 
 
-def archive(context: Path, names: Iterable[str], extra: Mapping[str, str]) -> Iterator[bytes]:
-    """Yield a tar of `names` below `context`, and of `extra` files with their text.
+def tarball(context: Path, names: Iterable[str], extra: Mapping[str, str]) -> Upload:
+    """Return a tar of `names` below `context`, and of `extra` files with their text.
 
     Links stay links: nothing outside of the context is read. Devices, pipes and sockets are left
     out. Times are left out too; the builder's cache does not look at them.
     """
-    pending = bytearray()
-    for piece in _pieces(context, names, extra):
-        pending += piece
-        if len(pending) >= _CHUNK:
-            yield bytes(pending)
-            pending.clear()
-    yield bytes(pending) + bytes(2 * _BLOCK)
+    members = list(_members(context, sorted(set(names) - extra.keys())))
+    texts = {name: text.encode() for name, text in sorted(extra.items())}
+    for name, text in texts.items():
+        members.append(_Member(header=_header(name, 0o644, tarfile.REGTYPE, size=len(text)) + text))
+    ends = sum(len(member.header) + -len(member.header) % _BLOCK for member in members)
+    size = ends + sum(member.size + -member.size % _BLOCK for member in members) + len(_END)
+    return Upload(size=size, pieces=_gathered(members))
 
 
-def _pieces(context: Path, names: Iterable[str], extra: Mapping[str, str]) -> Iterator[bytes]:
-    for name in sorted(set(names) - extra.keys()):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Member:
+    header: bytes
+    """What comes first: the tar header, for an extra file its text too."""
+    path: Path | None = None
+    """The file whose `size` bytes follow."""
+    size: int = 0
+
+
+def _members(context: Path, names: Iterable[str]) -> Iterator[_Member]:
+    for name in names:
         path = context / name
         status = path.lstat()
-        if stat.S_ISREG(status.st_mode):
-            yield _header(name, status.st_mode, tarfile.REGTYPE, size=status.st_size)
-            yield from _content(path, status.st_size)
-        elif stat.S_ISDIR(status.st_mode):
-            yield _header(name, status.st_mode, tarfile.DIRTYPE)
-        elif stat.S_ISLNK(status.st_mode):
+        mode, size = status.st_mode, status.st_size
+        if stat.S_ISREG(mode):
+            header = _header(name, mode, tarfile.REGTYPE, size=size)
+            yield _Member(header=header, path=path, size=size)
+        elif stat.S_ISDIR(mode):
+            yield _Member(header=_header(name, mode, tarfile.DIRTYPE))
+        elif stat.S_ISLNK(mode):
             target = os.readlink(path)  # noqa: PTH115 - a Path would tidy the text up
-            yield _header(name, status.st_mode, tarfile.SYMTYPE, link=target)
-    for name, text in sorted(extra.items()):
-        content = text.encode()
-        yield _header(name, 0o644, tarfile.REGTYPE, size=len(content))
-        yield content + _padding(len(content))
+            yield _Member(header=_header(name, mode, tarfile.SYMTYPE, link=target))
+
+
+def _gathered(members: Iterable[_Member]) -> Iterator[bytes]:
+    """Yield the archive in pieces that are worth a system call each."""
+    pending = bytearray()
+    for member in members:
+        pending += member.header + bytes(-len(member.header) % _BLOCK)
+        if member.path is not None:
+            for chunk in _content(member.path, member.size):
+                pending += chunk
+                if len(pending) >= _CHUNK:
+                    yield bytes(pending)
+                    pending.clear()
+    yield bytes(pending) + _END
 
 
 def _header(name: str, mode: int, kind: bytes, *, size: int = 0, link: str = "") -> bytes:
@@ -101,11 +121,7 @@ def _content(path: Path, size: int) -> Iterator[bytes]:
                 )
             left -= len(chunk)
             yield chunk
-    yield _padding(size)
-
-
-def _padding(size: int) -> bytes:
-    return bytes(-size % _BLOCK)
+    yield bytes(-size % _BLOCK)
 
 
 def _inside(context: Path, name: str) -> Path | None:

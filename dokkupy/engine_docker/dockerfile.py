@@ -63,6 +63,8 @@ def with_labels(text: str, labels: Mapping[str, str]) -> str:
 
     They must pass `are_plain`.
     """
+    if not labels:
+        return text
     place: int | None = None
     for instruction in instructions(text):
         if instruction.keyword == "FROM":

@@ -23,12 +23,12 @@ from dokkupy.engine import (
 from dokkupy.engine_docker import images, listeners, logs, networks, sessions
 from dokkupy.engine_docker.build import build_classic
 from dokkupy.engine_docker.buildkit import build_with_buildkit, find_client
-from dokkupy.engine_docker.client import Client
+from dokkupy.engine_docker.client import Client, carrying
 from dokkupy.engine_docker.container import container_config, container_info, image_info
 from dokkupy.engine_docker.context import read_dockerfile
 from dokkupy.engine_docker.dockerfile import bases_if_nothing_runs
 from dokkupy.engine_docker.refusals import vanished
-from dokkupy.engine_docker.wire import Stream, open_stream
+from dokkupy.engine_docker.wire import ANSWER_SECONDS, Stream, open_stream
 from dokkupy.errors import Conflict, ImageNotFound, NotFound, UsageError
 
 DEFAULT_SOCKET: Final = Path("/var/run/docker.sock")
@@ -37,22 +37,14 @@ _Info = TypeVar("_Info")
 
 
 class DockerEngine:
-    """Docker on this host, by its socket.
-
-    Nothing is imported or connected before the first request; `warm` does it in the background.
-    """
+    """Docker on this host, by its socket; holds no connection between requests."""
 
     def __init__(self, socket: Path | None = None) -> None:
         self._client = Client(socket or _socket_from_environment())
 
     def warm(self) -> None:
-        """Import the SDK and look for a BuildKit client while the caller does something else."""
-        threading.Thread(target=self._client.warm, name="warm-engine", daemon=True).start()
-        threading.Thread(target=find_client, name="warm-buildkit", daemon=True).start()
-
-    def close(self) -> None:
-        """Close the idle connections; the next request opens new ones."""
-        self._client.close()
+        """Look for a client that does BuildKit while the caller does something else."""
+        threading.Thread(target=find_client, name="warm-engine", daemon=True).start()
 
     def ping(self) -> str:
         return self._client.ping()
@@ -61,16 +53,15 @@ class DockerEngine:
         networks.ensure(self._client, spec)
 
     def networks(self, labels: Mapping[str, str]) -> list[str]:
-        with self._client.asking() as api:
-            return [raw["Name"] for raw in api.networks(filters=_carrying(labels))]
+        found = self._client.get("/networks", filters=carrying(labels))
+        return [raw["Name"] for raw in found]
 
     def subnets(self) -> list[str]:
-        with self._client.asking() as api:
-            return networks.subnets(api.networks())
+        return networks.subnets(self._client.get("/networks"))
 
     def remove_network(self, name: str) -> None:
-        with suppress(NotFound), self._client.asking() as api:
-            api.remove_network(name)
+        with suppress(NotFound):
+            self._client.delete(f"/networks/{name}")
 
     def build(self, build: ImageBuild, on_line: Callable[[str], None]) -> str:
         dockerfile = read_dockerfile(build.context, build.dockerfile)
@@ -85,25 +76,24 @@ class DockerEngine:
         if bases is None or not find_client():
             return False
         try:
-            raw = [self._client.inspect_image(base) for base in bases]
+            raw = [self._client.get(f"/images/{base}/json") for base in bases]
         except ImageNotFound:
             return False
         return not any((image.get("Config") or {}).get("OnBuild") for image in raw)
 
     def image(self, reference: str) -> ImageInfo:
-        return image_info(self._client.inspect_image(reference))
+        return image_info(self._client.get(f"/images/{reference}/json"))
 
     def images(self, labels: Mapping[str, str]) -> list[ImageInfo]:
-        with self._client.asking() as api:
-            found = [raw["Id"] for raw in api.images(filters=_carrying(labels))]
+        found = self._client.get("/images/json", filters=carrying(labels))
         return list(_those_left(self.image, found, ImageNotFound))
 
     def pull(self, reference: str, timeout: float) -> None:
         images.pull(self._client, reference, timeout)
 
     def tag(self, image: str, reference: str) -> None:
-        with self._client.asking() as api:
-            api.tag(image, *images.split_reference(reference))
+        repository, tag = images.split_reference(reference)
+        self._client.post(f"/images/{image}/tag", repo=repository, tag=tag)
 
     def import_image(self, tar: IO[bytes], reference: str, labels: Mapping[str, str]) -> str:
         return images.import_image(self._client, tar, reference, labels)
@@ -112,31 +102,27 @@ class DockerEngine:
         images.remove_image(self._client, reference)
 
     def create(self, spec: ContainerSpec) -> str:
-        with self._client.asking() as api:
-            config = container_config(spec)
-            created = api.create_container_from_config(config, spec.name)  # type: ignore[no-untyped-call]
-        return str(created["Id"])
+        config = container_config(spec)
+        return str(self._client.post("/containers/create", config, name=spec.name)["Id"])
 
     def start(self, container: str) -> None:
-        with self._client.asking() as api:
-            api.start(container)
+        self._client.post(f"/containers/{container}/start")
 
     def stop(self, container: str, timeout: float) -> None:
-        with self._client.asking() as api:
-            api.stop(container, timeout=math.ceil(timeout))
+        seconds = math.ceil(timeout)
+        path = f"/containers/{container}/stop"
+        self._client.post(path, timeout=seconds + ANSWER_SECONDS, t=str(seconds))
 
     def kill(self, container: str, signal: str = "KILL") -> None:
         try:
-            with self._client.asking() as api:
-                api.kill(container, signal)
+            self._client.post(f"/containers/{container}/kill", signal=signal)
         except Conflict as error:
             if "is not running" not in error.message:
                 raise
 
     def remove(self, container: str) -> None:
         try:
-            with self._client.asking() as api:
-                api.remove_container(container, v=True, force=True)
+            self._client.delete(f"/containers/{container}", v="1", force="1")
         except NotFound:
             return
         except Conflict as error:
@@ -146,17 +132,14 @@ class DockerEngine:
                 removed.read_all()
 
     def set_restart_policy(self, container: str, policy: Literal["no", "unless-stopped"]) -> None:
-        with self._client.asking() as api:
-            restart = {"Name": policy, "MaximumRetryCount": 0}
-            api.update_container(container, restart_policy=restart)  # type: ignore[arg-type]
+        change = {"RestartPolicy": {"Name": policy}}
+        self._client.post(f"/containers/{container}/update", change)
 
     def inspect(self, container: str) -> ContainerInfo:
-        with self._client.asking() as api:
-            return container_info(api.inspect_container(container))
+        return container_info(self._client.get(f"/containers/{container}/json"))
 
     def containers(self, labels: Mapping[str, str]) -> list[ContainerInfo]:
-        with self._client.asking() as api:
-            found = [raw["Id"] for raw in api.containers(all=True, filters=_carrying(labels))]
+        found = self._client.get("/containers/json", all="1", filters=carrying(labels))
         return list(_those_left(self.inspect, found, NotFound))
 
     def wait(self, containers: Sequence[str], timeout: float) -> str | None:
@@ -194,8 +177,7 @@ class DockerEngine:
         tail: int | None = None,
         since: float = 0.0,
     ) -> Iterator[bytes]:
-        with self._client.asking() as api:
-            tty: bool = api.inspect_container(container)["Config"]["Tty"]
+        tty: bool = self._client.get(f"/containers/{container}/json")["Config"]["Tty"]
         read = logs.read_terminal if tty else logs.read
         wanted = logs.Wanted(follow=follow, tail=tail, since=since)
         yield from read(self._client.socket, container, wanted)
@@ -213,16 +195,14 @@ class DockerEngine:
 
 
 def _those_left(
-    look: Callable[[str], _Info], ids: Sequence[str], gone: type[NotFound | ImageNotFound]
+    look: Callable[[str], _Info],
+    listed: Sequence[Mapping[str, Any]],
+    gone: type[NotFound | ImageNotFound],
 ) -> Iterator[_Info]:
     """Look at each; one that was removed since it was listed is left out."""
-    for reference in ids:
+    for raw in listed:
         with suppress(gone):
-            yield look(reference)
-
-
-def _carrying(labels: Mapping[str, str]) -> dict[str, Any]:
-    return {"label": [f"{key}={value}" for key, value in labels.items()]}
+            yield look(raw["Id"])
 
 
 def _socket_from_environment() -> Path:

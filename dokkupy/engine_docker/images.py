@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import json
+import os
+import shutil
+import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import IO, Final
 
+from dokkupy.engine_docker import docker_config
 from dokkupy.engine_docker.client import Client
+from dokkupy.engine_docker.wire import Upload, messages, open_stream
 from dokkupy.errors import Conflict, EngineError, ImageNotFound, NotFound, UsageError
 
 _IMPORT_SECONDS: Final = 600.0
@@ -20,58 +25,99 @@ def pull(client: Client, reference: str, timeout: float) -> None:
     Raises:
         ImageNotFound: the registry has none, does not answer, or is too slow.
     """
-    repository, tag = split_reference(reference)
-    deadline = time.monotonic() + timeout
     client.ping()
     try:
-        with client.asking(timeout) as api:
-            for message in api.pull(repository, tag=tag, stream=True, decode=True):
-                if "error" in message:
-                    raise EngineError(message["error"])
-                if time.monotonic() > deadline:
-                    raise EngineError(f"not complete after {timeout:g} s")
-    except (NotFound, EngineError) as error:
+        _pull(client, reference, time.monotonic() + timeout)
+    except (NotFound, EngineError, TimeoutError) as error:
         raise ImageNotFound(
             f"The image {reference} cannot be pulled.",
             hint=f"See why: docker pull {reference}",
-            detail=error.message,
+            detail=str(error) or f"It was not complete after {timeout:g} s.",
         ) from error
 
 
+def _pull(client: Client, reference: str, deadline: float) -> None:
+    repository, tag = split_reference(reference)
+    query = {"fromImage": repository, "tag": tag}
+    left = max(0.1, deadline - time.monotonic())
+    with open_stream(
+        client.socket,
+        "POST",
+        "/images/create",
+        query=query,
+        headers=docker_config.pull_headers(repository),
+        timeout=left,
+    ) as stream:
+        for message in messages(stream):
+            if "error" in message:
+                raise EngineError(str(message["error"]))
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            stream.connection.settimeout(left)
+
+
 def import_image(client: Client, tar: IO[bytes], reference: str, labels: Mapping[str, str]) -> str:
-    """Make an image of a root file system's tar stream and return its id.
+    """Make an image of a root file system's tar file and return its id.
 
     Raises:
-        EngineError: the stream is no tar.
+        EngineError: it is no tar.
     """
     repository, tag = split_reference(reference)
-    chunks = iter(lambda: tar.read(_CHUNK), b"")
     changes = [f"LABEL {_quoted(key)}={_quoted(labels[key])}" for key in sorted(labels)]
-    with client.asking(_IMPORT_SECONDS) as api:
-        answer: str = api.import_image_from_stream(
-            chunks, repository=repository, tag=tag, changes=changes
-        )
-    last = json.loads(answer.strip().splitlines()[-1])
-    if "error" in last:
+    query = {"fromSrc": "-", "repo": repository, "tag": tag, "changes": "\n".join(changes)}
+    with _with_size(tar) as upload:
+        answer = list(_imported(client, query, upload))
+    last = answer[-1] if answer else {}
+    if "status" not in last:
         raise EngineError(
-            f"Docker could not import {reference}: {last['error']}.",
+            f"Docker could not import {reference}: {last.get('error', 'it said nothing')}.",
             hint="See whether it is a whole tar archive: tar --list",
         )
     return str(last["status"])
 
 
+def _imported(
+    client: Client, query: Mapping[str, str], upload: Upload
+) -> Iterator[dict[str, object]]:
+    with open_stream(
+        client.socket,
+        "POST",
+        "/images/create",
+        query=query,
+        headers={"Content-Type": "application/x-tar"},
+        body=upload,
+        timeout=_IMPORT_SECONDS,
+    ) as stream:
+        yield from messages(stream)
+
+
+@contextmanager
+def _with_size(tar: IO[bytes]) -> Iterator[Upload]:
+    """Give the rest of a file as a body; what comes from a pipe is put on disk to be measured."""
+    with ExitStack() as opened:
+        source = tar
+        if not tar.seekable():
+            source = opened.enter_context(tempfile.TemporaryFile())
+            shutil.copyfileobj(tar, source, _CHUNK)
+            source.seek(0)
+        begin = source.tell()
+        size = source.seek(0, os.SEEK_END) - begin
+        source.seek(begin)
+        yield Upload(size=size, pieces=iter(lambda: source.read(_CHUNK), b""))
+
+
 def remove_image(client: Client, reference: str) -> None:
     """Remove a tag, or an image that no container uses; a missing one is fine."""
     try:
-        with client.asking() as api:
-            api.remove_image(reference)
+        client.delete(f"/images/{reference}")
     except ImageNotFound:
         return
     except Conflict as error:
         if "multiple repositories" not in error.message:
             raise
         # An id with several names goes with the last of them.
-        for tag in client.inspect_image(reference)["RepoTags"]:
+        for tag in client.get(f"/images/{reference}/json")["RepoTags"]:
             remove_image(client, tag)
 
 

@@ -38,8 +38,8 @@ def _table(client: Client, container: ContainerInfo, family: str) -> str:
 
 def _table_from_inside(client: Client, container: str, family: str) -> str:
     try:
-        with client.asking() as api:
-            created = api.exec_create(container, ["cat", f"/proc/net/{family}"])
+        command = {"Cmd": ["cat", f"/proc/net/{family}"], "AttachStdout": True}
+        created = client.post(f"/containers/{container}/exec", command)
         path = f"/exec/{created['Id']}/start"
         body = {"Detach": False, "Tty": False}
         with open_stream(client.socket, "POST", path, body=body, hijack=True) as stream:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from dokkupy.engine import NetworkSpec
-from dokkupy.engine_docker.client import Client
+from dokkupy.engine_docker.client import Client, matching
 from dokkupy.errors import Conflict
 
 _SETTLE_SECONDS: Final = 2.0
@@ -23,8 +23,7 @@ def ensure(client: Client, spec: NetworkSpec) -> None:
     if _exists(client, spec):
         return
     try:
-        with client.asking() as api:
-            api.create_network(**network_config(spec))
+        client.post("/networks/create", network_config(spec))
     except Conflict:
         # Docker claims the subnet before it shows the name: the other may not be visible yet.
         deadline = time.monotonic() + _SETTLE_SECONDS
@@ -35,14 +34,14 @@ def ensure(client: Client, spec: NetworkSpec) -> None:
 
 
 def network_config(spec: NetworkSpec) -> dict[str, Any]:
-    """Return the arguments of the SDK's `create_network` for `spec`."""
+    """Return the body of NetworkCreate for `spec`."""
     return {
-        "name": spec.name,
-        "driver": "bridge",
-        "check_duplicate": True,
-        "labels": dict(spec.labels),
-        "options": {"com.docker.network.bridge.enable_icc": "false"} if spec.isolated else {},
-        "ipam": {
+        "Name": spec.name,
+        "CheckDuplicate": True,
+        "Driver": "bridge",
+        "Labels": dict(spec.labels),
+        "Options": {"com.docker.network.bridge.enable_icc": "false"} if spec.isolated else {},
+        "IPAM": {
             "Driver": "default",
             "Config": [{"Subnet": spec.subnet, "Gateway": spec.gateway}],
         },
@@ -56,9 +55,9 @@ def subnets(networks: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def _exists(client: Client, spec: NetworkSpec) -> bool:
-    with client.asking() as api:
-        # Docker's filter also finds names that merely contain this one.
-        found = [raw for raw in api.networks(names=[spec.name]) if raw["Name"] == spec.name]
+    # Docker's filter also finds names that merely contain this one.
+    named = client.get("/networks", filters=matching(name=spec.name))
+    found = [raw for raw in named if raw["Name"] == spec.name]
     there = subnets(found)
     if found and spec.subnet not in there:
         raise Conflict(

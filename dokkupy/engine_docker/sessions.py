@@ -16,8 +16,7 @@ def attach(client: Client, container: str) -> int:
     """Start a container, stay with it until it ends, and return its exit code."""
     path = f"/containers/{container}"
     ends = dict.fromkeys(("stream", "stdin", "stdout", "stderr"), "1")
-    with client.asking() as api:
-        tty: bool = api.inspect_container(container)["Config"]["Tty"]
+    tty: bool = client.get(f"{path}/json")["Config"]["Tty"]
     # Both are asked for before the start: a short process is over, and removed, in no time.
     with (
         open_stream(client.socket, "POST", f"{path}/attach", query=ends, hijack=True) as stream,
@@ -25,8 +24,7 @@ def attach(client: Client, container: str) -> int:
             client.socket, "POST", f"{path}/wait", query={"condition": "next-exit"}
         ) as ending,
     ):
-        with client.asking() as api:
-            api.start(container)
+        client.post(f"{path}/start")
         converse(stream, interactive=True, far_tty=tty, resize=_resizer(client, path))
         return int(json.loads(ending.read_all())["StatusCode"])
 
@@ -35,14 +33,19 @@ def execute(
     client: Client, container: str, command: Sequence[str], *, interactive: bool, tty: bool
 ) -> int:
     """Run a command in a running container and return its exit code."""
-    with client.asking() as api:
-        created = api.exec_create(container, list(command), stdin=interactive, tty=tty)
+    wanted = {
+        "Cmd": list(command),
+        "Tty": tty,
+        "AttachStdin": interactive,
+        "AttachStdout": True,
+        "AttachStderr": True,
+    }
+    created = client.post(f"/containers/{container}/exec", wanted)
     path = f"/exec/{created['Id']}"
     body = {"Detach": False, "Tty": tty}
     with open_stream(client.socket, "POST", f"{path}/start", body=body, hijack=True) as stream:
         converse(stream, interactive=interactive, far_tty=tty, resize=_resizer(client, path))
-    with client.asking() as api:
-        return int(api.exec_inspect(created["Id"])["ExitCode"])
+    return int(client.get(f"{path}/json")["ExitCode"])
 
 
 def _resizer(client: Client, path: str) -> Callable[[int, int], None]:

@@ -115,14 +115,13 @@ def cli(root: Path, plugins: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.fixture(scope="session")
-def docker() -> Iterator[DockerEngine]:
+def docker() -> DockerEngine:
     """Give the real engine of this host; a test that asks for it fails where none answers."""
     from dokkupy.engine_docker import DockerEngine
 
     engine = DockerEngine()
     engine.ping()
-    yield engine
-    engine.close()
+    return engine
 
 
 @pytest.fixture(scope="session")

@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from dokkupy.engine_docker.context import archive, ignore_patterns, read_dockerfile
+from dokkupy.engine_docker.context import ignore_text, read_dockerfile, tarball
+from dokkupy.engine_docker.wire import Upload
 from dokkupy.errors import BuildFailed
 
 
-def unpack(pieces: list[bytes]) -> dict[str, tuple[bytes, int, str | bytes]]:
+def unpack(upload: Upload) -> dict[str, tuple[bytes, int, str | bytes]]:
     found: dict[str, tuple[bytes, int, str | bytes]] = {}
-    with tarfile.open(fileobj=io.BytesIO(b"".join(pieces))) as tar:
+    content = b"".join(upload.pieces)
+    assert len(content) == upload.size
+    with tarfile.open(fileobj=io.BytesIO(content), errors="surrogateescape") as tar:
         for member in tar:
             file = tar.extractfile(member) if member.isreg() else None
             found[member.name] = member.type, member.mode, file.read() if file else member.linkname
@@ -28,7 +31,7 @@ def test_files_folders_and_links_arrive_as_they_are(tmp_path: Path) -> None:
     (tmp_path / "empty").touch(mode=0o640)
     (tmp_path / "link").symlink_to("folder/run")
     names = ["folder", "folder/run", "empty", "link"]
-    assert unpack(list(archive(tmp_path, names, {"extra": "ünïcode"}))) == {
+    assert unpack(tarball(tmp_path, names, {"extra": "ünïcode"})) == {
         "empty": (tarfile.REGTYPE, 0o640, b""),
         "extra": (tarfile.REGTYPE, 0o644, "ünïcode".encode()),
         "folder": (tarfile.DIRTYPE, 0o750, ""),
@@ -43,17 +46,17 @@ def test_link_out_of_the_context_is_sent_as_a_link(tmp_path: Path) -> None:
     context = tmp_path / "context"
     context.mkdir()
     (context / "link").symlink_to(outside)
-    assert unpack(list(archive(context, ["link"], {})))["link"][2] == str(outside)
+    assert unpack(tarball(context, ["link"], {}))["link"][2] == str(outside)
 
 
 def test_what_is_neither_file_folder_nor_link_is_left_out(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    assert unpack(list(archive(tmp_path, ["pipe"], {}))) == {}
+    assert unpack(tarball(tmp_path, ["pipe"], {})) == {}
 
 
 def test_extra_file_takes_the_place_of_one_in_the_context(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("theirs")
-    assert unpack(list(archive(tmp_path, ["a"], {"a": "ours"})))["a"][2] == b"ours"
+    assert unpack(tarball(tmp_path, ["a"], {"a": "ours"}))["a"][2] == b"ours"
 
 
 @pytest.mark.parametrize(
@@ -64,31 +67,34 @@ def test_unusual_names_survive(tmp_path: Path, name: str) -> None:
     (tmp_path / folder).mkdir()
     path = f"{folder}/{name[:200]}"
     (tmp_path / path).write_text("content")
-    with tarfile.open(
-        fileobj=io.BytesIO(b"".join(archive(tmp_path, [path], {}))), errors="surrogateescape"
-    ) as tar:
-        assert tar.getnames() == [path]
+    assert list(unpack(tarball(tmp_path, [path], {}))) == [path]
 
 
 def test_large_context_is_sent_in_pieces(tmp_path: Path) -> None:
     (tmp_path / "big").write_bytes(bytes(5_000_000))
-    pieces = list(archive(tmp_path, ["big"], {}))
+    pieces = list(tarball(tmp_path, ["big"], {}).pieces)
     assert len(pieces) > 10
     assert max(len(piece) for piece in pieces) < 300_000
 
 
-def test_ignore_file_is_read_without_comments(tmp_path: Path) -> None:
-    (tmp_path / ".dockerignore").write_text("# no\n\n*.log \r\n!keep.log\n")
-    assert ignore_patterns(tmp_path) == ["*.log", "!keep.log"]
+def test_file_that_shrinks_while_it_is_sent_fails_the_build(tmp_path: Path) -> None:
+    (tmp_path / "log").write_bytes(bytes(1000))
+    upload = tarball(tmp_path, ["log"], {})
+    (tmp_path / "log").write_bytes(bytes(10))
+    with pytest.raises(BuildFailed, match="shorter"):
+        list(upload.pieces)
 
 
 def test_ignore_file_that_is_missing_or_leads_out_ignores_nothing(tmp_path: Path) -> None:
     context = tmp_path / "context"
     context.mkdir()
-    assert ignore_patterns(context) == []
+    assert ignore_text(context) == ""
     (tmp_path / "outside").write_text("*")
     (context / ".dockerignore").symlink_to("../outside")
-    assert ignore_patterns(context) == []
+    assert ignore_text(context) == ""
+    (context / ".dockerignore").unlink()
+    (context / ".dockerignore").write_text("*.log\n")
+    assert ignore_text(context) == "*.log\n"
 
 
 def test_dockerfile_may_be_a_link_inside_the_context(tmp_path: Path) -> None:

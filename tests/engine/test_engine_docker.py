@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from dokkupy.engine_docker import DockerEngine
@@ -12,10 +10,8 @@ from dokkupy.testing.suites import EngineContract
 class TestDockerEngine(EngineContract):
     @pytest.fixture(scope="class")
     @classmethod
-    def engine(cls) -> Iterator[DockerEngine]:
-        engine = DockerEngine()
-        yield engine
-        engine.close()
+    def engine(cls) -> DockerEngine:
+        return DockerEngine()
 
     @pytest.fixture(scope="class")
     @classmethod
