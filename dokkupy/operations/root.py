@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Self
 
 from dokkupy import jobs
 from dokkupy.deployment import Deployment
-from dokkupy.errors import NotFound, UsageError
+from dokkupy.errors import Conflict, NotFound, UsageError
 from dokkupy.names import AppName, HostName, ProcessName
 from dokkupy.operations.registry import Help, KeyValue, Verbatim, operation
 from dokkupy.ports import Port
@@ -97,6 +98,10 @@ def init(
     """Make the folder with everything that belongs to one dokkupy, or change its settings.
 
     What is given is changed, what is not stays as it is; apps and their data are never touched.
+
+    Raises:
+        UsageError: both ports are the same, or the domain is a wildcard.
+        Conflict: the containers have a network already, on another subnet.
     """
     import secrets
 
@@ -107,13 +112,17 @@ def init(
     meta = platform.store.meta
     given = {"http_port": http_port, "https_port": https_port, "domain": domain, "subnet": subnet}
     default = {"http_port": "80", "https_port": "443", "domain": "localhost"}
+    chosen = {
+        key: str(value) if value is not None else meta.get(key) or default.get(key, "")
+        for key, value in given.items()
+    }
+    _check(platform, chosen)
     with platform.store.write():
         if not meta.get("root_id"):
             meta.set("root_id", secrets.token_hex(4))
-        for key, value in given.items():
-            chosen = str(value) if value is not None else meta.get(key) or default.get(key, "")
-            if chosen:
-                meta.set(key, chosen)
+        for key, value in chosen.items():
+            if value:
+                meta.set(key, value)
     return Root(
         root=str(platform.paths.root),
         root_id=meta.get("root_id"),
@@ -121,6 +130,28 @@ def init(
         http_port=int(meta.get("http_port")),
         https_port=int(meta.get("https_port")),
     )
+
+
+def _check(platform: Platform, chosen: Mapping[str, str]) -> None:
+    if chosen["http_port"] == chosen["https_port"]:
+        raise UsageError(
+            f"Port {chosen['http_port']} cannot be for http and https.",
+            hint="Give two: dokkupy init --http-port 80 --https-port 443",
+        )
+    if chosen["domain"].startswith("*."):
+        raise UsageError(
+            f"The domain {chosen['domain']} is a wildcard.",
+            hint="Leave the *. out: apps are served at APP.DOMAIN.",
+        )
+    meta = platform.store.meta
+    before = meta.get("subnet")
+    if before not in ("", chosen["subnet"]) and platform.engine.networks(
+        {"dokkupy.root": meta.get("root_id")}
+    ):
+        raise Conflict(
+            f"The network of this root is {before} already.",
+            hint="Leave --subnet out, or make another root.",
+        )
 
 
 @operation(summary="Start the proxy and every app that should run")
