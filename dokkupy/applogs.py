@@ -5,9 +5,11 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from dokkupy import recovery
+from dokkupy.errors import NotFound
 from dokkupy.types import Instance, Line
 
 if TYPE_CHECKING:
@@ -16,10 +18,11 @@ if TYPE_CHECKING:
 
 
 def ended(platform: Platform, instances: Sequence[Instance], tail: int) -> Iterator[str]:
-    """Yield the last `tail` lines of each container."""
+    """Yield the last `tail` lines of each container; one that is gone has none."""
     for instance in instances:
-        for line in platform.scheduler.logs(instance.reference, tail=tail):
-            yield f"{instance.name}: {line.decode('utf-8', 'replace')}"
+        with suppress(NotFound):
+            for line in platform.scheduler.logs(instance.reference, tail=tail):
+                yield f"{instance.name}: {line.decode('utf-8', 'replace')}"
 
 
 def following(platform: Platform, instances: Sequence[Instance]) -> Iterator[str]:
@@ -28,8 +31,9 @@ def following(platform: Platform, instances: Sequence[Instance]) -> Iterator[str
 
     def pump(instance: Instance) -> None:
         try:
-            for line in platform.scheduler.logs(instance.reference, follow=True, tail=10):
-                lines.put(f"{instance.name}: {line.decode('utf-8', 'replace')}")
+            with suppress(NotFound):
+                for line in platform.scheduler.logs(instance.reference, follow=True, tail=10):
+                    lines.put(f"{instance.name}: {line.decode('utf-8', 'replace')}")
         finally:
             lines.put(None)
 
