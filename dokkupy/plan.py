@@ -30,11 +30,6 @@ class Plan:
     stage: tuple[Slot, ...]
     retire: tuple[Instance, ...]
 
-    @property
-    def empty(self) -> bool:
-        """True when there is nothing to do."""
-        return not self.stage and not self.retire
-
 
 def scale_of(process: ProcessName, formation: Mapping[ProcessName, Scale]) -> Scale:
     """Return what was decided for a process; undecided ones run once (web) or not at all."""

@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 from dokkupy import check, git, jobs, pipeline, routes, runner
 from dokkupy.hookspecs import hookimpl
@@ -42,6 +43,10 @@ if TYPE_CHECKING:
     from dokkupy.platform import Platform
     from dokkupy.testing.engine_fake import FakeEngine
     from dokkupy.testing.proxy_fake import FakeProxy
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 STUB_RUNNER = (
     f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r});"
@@ -335,7 +340,8 @@ class Shop:
         containers = self.containers()
         assert sorted(row.reference for row in rows) == sorted(c.id for c in containers)
         assert {(c.state, c.restart_policy) for c in containers} <= {("running", "unless-stopped")}
-        held = {row["address"] for row in self.store.database.rows("SELECT * FROM addresses")}
+        sql = "SELECT address FROM addresses WHERE owner = ?1 OR owner LIKE ?1 || ' %'"
+        held = {row["address"] for row in self.store.database.rows(sql, self.name)}
         assert held == {c.labels[ADDRESS] for c in containers}
         assert self.proxy.applied[-1] == tuple(routes.compute(self.platform))
         assert list(self.platform.paths.run.iterdir()) == []

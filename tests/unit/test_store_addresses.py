@@ -114,7 +114,7 @@ def test_threads_that_ask_at_once_get_different_ones(store: Store) -> None:
     assert len(set(got)) == 60
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     prefix=st.integers(27, 29),
     moves=st.lists(st.none() | st.integers(0, 40), min_size=1, max_size=40),

@@ -27,7 +27,7 @@ def apps(store: Store) -> None:
     store.apps.create(BLOG)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(values=st.lists(json_values, min_size=1, max_size=5))
 def test_a_value_comes_back_as_it_was(values: list[object]) -> None:
     with tempfile.TemporaryDirectory() as folder:
