@@ -77,7 +77,8 @@ def disabled_plugins(root: Path) -> frozenset[str]:
     """Return the names in the root's file `disabled-plugins`, one a line."""
     try:
         text = (root / "disabled-plugins").read_text(encoding="utf-8")
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        # A root that is not for this user to read: its store will say so.
         return frozenset()
     return frozenset(text.split())
 

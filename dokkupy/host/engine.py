@@ -62,16 +62,18 @@ class ContainersPart(Part):
 
     name = "engine"
 
-    def __init__(self, engine: Engine, wanted: Wanted) -> None:
+    def __init__(self, engine: Engine, wanted: Wanted, *, with_data: bool = False) -> None:
         self._engine = engine
         self._wanted = wanted
+        self._with_data = with_data
+        """Whether `unmake` removes the images, without which no release comes up again."""
 
     def look(self) -> Iterator[Finding]:
         """Give nothing: whatever is there is right."""
         yield from ()
 
     def unmake(self) -> Iterator[str]:
-        """Remove containers, networks and images that carry the root's label."""
+        """Remove containers and networks that carry the root's label, and images if wanted."""
         if Account.at(self._wanted.user, self._wanted.root) is None:
             return
         root_id = read(self._wanted.root).root_id
@@ -86,7 +88,7 @@ class ContainersPart(Part):
         for network in self._engine.networks(labels):
             yield f"Removing the network {network}"
             self._engine.remove_network(network)
-        images = self._engine.images(labels)
+        images = self._engine.images(labels) if self._with_data else []
         if images:
             yield f"Removing {len(images)} images"
         for image in images:

@@ -68,7 +68,7 @@ class FolderPart(Part):
         if status.st_uid not in (0, uid) or not (status.st_uid == uid or self._can_be_taken()):
             yield blocked(
                 self.name,
-                f"{root} is there and is not a dokkupy root of {user} or of root.",
+                f"{root} is there and is no dokkupy root of {user}'s or of root's.",
                 "dokkupy --root OTHER host setup",
             )
             return
@@ -76,7 +76,7 @@ class FolderPart(Part):
         if foreign:
             yield to_do(
                 self.name,
-                f"Give {user} the {foreign} files in {root} that are not his.",
+                f"Give {user} what in {root} is somebody else's: {foreign} files.",
                 f"chown -hR {user}:{user} {root}",
             )
         if status.st_mode & _SHARED:
@@ -93,10 +93,11 @@ class FolderPart(Part):
         account = Account.find(self._wanted.user)
         if account is None:
             return ()
-        self._root.mkdir(mode=MODE, parents=True, exist_ok=True)
+        if not self._root.exists():
+            self._root.mkdir(parents=True)
+            self._root.chmod(MODE)  # whatever our umask is
         give(self._root, account.uid, account.gid)
-        mode = stat.S_IMODE(self._root.stat().st_mode)
-        self._root.chmod(mode & ~_SHARED)
+        self._root.chmod(stat.S_IMODE(self._root.stat().st_mode) & ~_SHARED)
         return ()
 
     def unmake(self) -> Iterator[str]:

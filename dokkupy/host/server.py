@@ -45,7 +45,7 @@ def parts(wanted: Wanted, engine: Engine, *, with_data: bool = False) -> tuple[P
         AccountPart(wanted, socket_group(SOCKET)),
         FolderPart(wanted, with_data=with_data),
         LowPortsPart(wanted),
-        ContainersPart(engine, wanted),
+        ContainersPart(engine, wanted, with_data=with_data),
         StatePart(wanted, ssh_server.port()),
         EntriesPart(wanted),
         CommandPart(wanted),

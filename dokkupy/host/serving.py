@@ -11,7 +11,7 @@ from dokkupy.host.account import Account
 from dokkupy.host.boot import BootPart
 from dokkupy.host.finding import Finding, blocked, done, to_do
 from dokkupy.host.part import Part
-from dokkupy.host.running import own, told, typed
+from dokkupy.host.running import own, run, told, typed
 from dokkupy.host.wanted import Wanted
 from dokkupy.listening import Holder, holders
 
@@ -69,4 +69,4 @@ class ServingPart(Part):
         if Account.at(self._wanted.user, root) is None or not (root / "state.db").is_file():
             return
         yield "Stopping the proxy and the apps"
-        yield from told(own(root, "down"))
+        run(own(root, "down"))

@@ -127,21 +127,24 @@ class Removed:
         head = "Removed." if self.removed else "There was nothing to remove."
         if not self.kept:
             return head
-        return f"{head} The root folder {self.kept} stays, with repositories, config and history."
+        return (
+            f"{head} {self.kept} stays, with repositories, config and history, and so do the "
+            "images of its releases."
+        )
 
 
 @operation(summary="Take away what a setup made", as_caller=True)
 def remove(
     platform: Platform,
     *,
-    force: Annotated[bool, Help("Remove the root folder too, with all that it holds")] = False,
+    force: Annotated[bool, Help("Remove the root folder and the images too")] = False,
     confirm: Annotated[str, Help("The root folder's path again, to confirm --force")] = "",
     user: User = None,
 ) -> Stream[Removed]:
-    """Stop everything and remove user, boot unit, ways in, containers, images and networks.
+    """Stop everything and remove user, boot unit, ways in, containers and networks.
 
-    The root folder stays unless `--force` is given and its path confirmed; a later setup takes
-    it up again.
+    The root folder and the images of its releases stay unless `--force` is given and the path
+    confirmed; a later setup takes them up again.
 
     Raises:
         Refused: the caller is not root, or did not confirm; nothing was removed.
