@@ -21,12 +21,8 @@ from dokkupy.engine import (
     NetworkSpec,
 )
 from dokkupy.engine_docker import images, listeners, logs, networks, sessions
-from dokkupy.engine_docker.build import build_classic
-from dokkupy.engine_docker.buildkit import build_with_buildkit, find_client
 from dokkupy.engine_docker.client import Client, carrying
 from dokkupy.engine_docker.container import container_config, container_info, image_info
-from dokkupy.engine_docker.context import read_dockerfile
-from dokkupy.engine_docker.dockerfile import bases_if_nothing_runs
 from dokkupy.engine_docker.refusals import vanished
 from dokkupy.engine_docker.wire import ANSWER_SECONDS, Stream, open_stream
 from dokkupy.errors import Conflict, ImageNotFound, NotFound, UsageError
@@ -44,7 +40,7 @@ class DockerEngine:
 
     def warm(self) -> None:
         """Look for a client that does BuildKit while the caller does something else."""
-        threading.Thread(target=find_client, name="warm-engine", daemon=True).start()
+        threading.Thread(target=_find_buildkit, name="warm-engine", daemon=True).start()
 
     def ping(self) -> str:
         return self._client.ping()
@@ -64,6 +60,10 @@ class DockerEngine:
             self._client.delete(f"/networks/{name}")
 
     def build(self, build: ImageBuild, on_line: Callable[[str], None]) -> str:
+        from dokkupy.engine_docker.build import build_classic
+        from dokkupy.engine_docker.buildkit import build_with_buildkit
+        from dokkupy.engine_docker.context import read_dockerfile
+
         dockerfile = read_dockerfile(build.context, build.dockerfile)
         if build.secrets or build.buildkit or self._needs_no_limits(dockerfile):
             self.ping()
@@ -72,8 +72,10 @@ class DockerEngine:
 
     def _needs_no_limits(self, dockerfile: str) -> bool:
         """Say whether a build runs nothing: then BuildKit is as safe, and twice as fast."""
+        from dokkupy.engine_docker.dockerfile import bases_if_nothing_runs
+
         bases = bases_if_nothing_runs(dockerfile)
-        if bases is None or not find_client():
+        if bases is None or not _find_buildkit():
             return False
         try:
             raw = [self._client.get(f"/images/{base}/json") for base in bases]
@@ -203,6 +205,12 @@ def _those_left(
     for raw in listed:
         with suppress(gone):
             yield look(raw["Id"])
+
+
+def _find_buildkit() -> str:
+    from dokkupy.engine_docker.buildkit import find_client
+
+    return find_client()
 
 
 def _socket_from_environment() -> Path:

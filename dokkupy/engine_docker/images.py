@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -95,6 +93,9 @@ def _imported(
 @contextmanager
 def _with_size(tar: IO[bytes]) -> Iterator[Upload]:
     """Give the rest of a file as a body; what comes from a pipe is put on disk to be measured."""
+    import shutil
+    import tempfile
+
     with ExitStack() as opened:
         source = tar
         if not tar.seekable():
