@@ -54,7 +54,8 @@ class RolloutRun:
             (self._store.instances.add(release.app, release.number, s.process.name, s.ordinal), s)
             for s in self._plan.stage
         ]
-        host = next(iter(self._store.routes.all().get(release.app, [])), f"{release.app}.invalid")
+        hosts = self._store.routes.all().get(release.app, [])
+        host = next(iter(hosts), f"{release.app}.invalid").replace("*", "www")
 
         def launch(item: tuple[Instance, Slot]) -> Placed:
             instance, slot = item
