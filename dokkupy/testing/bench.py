@@ -7,6 +7,7 @@ import itertools
 import os
 import random
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 from dokkupy.engine import ContainerSpec, Engine, NetworkSpec
 from dokkupy.errors import Conflict
@@ -93,8 +94,9 @@ class Bench:
 
     def clear(self) -> None:
         """Remove everything that carries the labels."""
-        for container in self.engine.containers(self.labels):
-            self.engine.remove(container.id)
+        containers = [container.id for container in self.engine.containers(self.labels)]
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            list(pool.map(self.engine.remove, containers))
         for image in self.engine.images(self.labels):
             for reference in image.tags or (image.id,):
                 self.engine.remove_image(reference)
