@@ -7,18 +7,19 @@ the others. A call imports the plugins that implement this hook and no other.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from dokkupy.core_properties import CORE_PROPERTIES
 from dokkupy.errors import DokkupyError, NotFound, PluginError
 from dokkupy.index import Index, current, folder
 from dokkupy.names import HostName
 from dokkupy.plugins import Loaded, PluginState, Selection, described, load, selection, validated
-from dokkupy.types import EnvLayer, PropertyGroup
+from dokkupy.types import Certificate, EnvLayer, PropertyGroup
 
 if TYPE_CHECKING:
     from pluggy import HookImpl
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from dokkupy.platform import Platform
     from dokkupy.proxy import Proxy
     from dokkupy.types import Build, Event, Failure, Instance, Phase, Release, Source
+
+_PLAIN: Final = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/?)+")
+"""Paths below the root that mean nothing else to anybody who must write them down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +225,26 @@ class Hooks:
         calls = self._each("provide_image", reference=reference, on_line=on_line)
         return next((bool(answer) for _, answer in calls if answer is not None), False)
 
+    def certificate_for(self, *, app: AppName) -> Certificate | None:
+        """Return the certificate with which an app is served over https.
+
+        Raises:
+            PluginError: its files are not in a place of the root that a proxy can name.
+        """
+        for item, answer in self._each("certificate_for", app=app):
+            if answer is not None:
+                self._check_certificate(item, answer)
+                return answer  # type: ignore[no-any-return]  # just checked
+        return None
+
+    def _check_certificate(self, item: Implementation, answer: object) -> None:
+        if not isinstance(answer, Certificate):
+            raise item.error(f"gave {type(answer).__name__} instead of Certificate")
+        for file in (answer.chain, answer.key):
+            inside = file.is_relative_to(self._platform.paths.root)
+            if not inside or not _PLAIN.fullmatch(str(file.relative_to(self._platform.paths.root))):
+                raise item.error(f"gave a certificate in a place that cannot be: {str(file)!a}")
+
     # Contributions: merged, an exception aborts before anything has changed.
 
     def env_compile(self, *, app: AppName, phase: Phase) -> list[EnvLayer]:
@@ -267,6 +291,10 @@ class Hooks:
         return snippets
 
     # Lifecycle, with a veto: an exception stops what was about to happen.
+
+    def app_cloned(self, *, app: AppName, origin: AppName) -> None:
+        """Let plugins carry over what they keep of an app to its clone."""
+        self._veto("app_cloned", app=app, origin=origin)
 
     def app_destroying(self, *, app: AppName) -> None:
         """Tell that an app is about to be destroyed."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dokkupy.proxy import Proxy
     from dokkupy.types import (
         Build,
+        Certificate,
         EnvLayer,
         Event,
         Failure,
@@ -40,10 +41,12 @@ POLICIES: Final[Mapping[str, Policy]] = {
     "register_builders": "register",
     "register_proxies": "register",
     "provide_image": "decide",
+    "certificate_for": "decide",
     "env_compile": "contribute",
     "vhosts": "contribute",
     "nginx_render": "contribute",
     "app_created": "isolated",
+    "app_cloned": "veto",
     "app_destroying": "veto",
     "pre_build": "veto",
     "post_build": "isolated",
@@ -96,6 +99,15 @@ def provide_image(
     """
 
 
+@hookspec(firstresult=True)
+def certificate_for(platform: Platform, app: AppName) -> Certificate | None:
+    """Give the certificate with which an app is served over https; None when you have none.
+
+    Runs for every app whenever routes are computed: look up what is known, read no certificate.
+    Its files lie below the root, and stay until the routes were applied without them.
+    """
+
+
 @hookspec
 def env_compile(  # type: ignore[empty-body]
     platform: Platform, app: AppName, phase: Phase
@@ -124,6 +136,15 @@ def nginx_render(platform: Platform, app: AppName) -> str | None:
 @hookspec
 def app_created(platform: Platform, app: AppName) -> None:
     """Learn that an app has been created."""
+
+
+@hookspec
+def app_cloned(platform: Platform, app: AppName, origin: AppName) -> None:
+    """Carry what you keep of the app `origin` over to its new clone `app`; raise to refuse.
+
+    Config, declared settings and scale are carried over already. Runs inside the write that
+    makes the clone, so use the store alone. What the world knows `origin` by stays its own.
+    """
 
 
 @hookspec

@@ -10,6 +10,7 @@ from dokkupy.store import RolloutState
 from dokkupy.types import Endpoint, Instance, InstanceState, Route, RouteState
 
 if TYPE_CHECKING:
+    from dokkupy.names import AppName, HostName
     from dokkupy.platform import Platform
     from dokkupy.store import App
 
@@ -38,6 +39,7 @@ def compute(platform: Platform) -> list[Route]:
                 state=_state(app, deployed=app.name in deployed, serving=bool(serving)),
                 endpoints=serving,
                 backups=before if app.name in on_probation and serving else (),
+                certificate=platform.hooks.certificate_for(app=app.name),
             )
         )
     return routes
@@ -59,11 +61,20 @@ def apply(platform: Platform, *, changed: str = "") -> None:
         platform.store.routes.replace({route.app: route.hosts for route in routes})
 
 
-def urls(platform: Platform, app: str) -> list[str]:
+def urls(platform: Platform, app: AppName) -> list[str]:
     """Return the addresses under which an app is reached, as a person would type them."""
-    port = platform.store.meta.get("http_port", "80")
-    suffix = "" if port == "80" else f":{port}"
-    return [f"http://{host}{suffix}" for host in platform.store.routes.all().get(app, [])]
+    hosts = platform.store.routes.all().get(app, ())
+    certificate = platform.hooks.certificate_for(app=app)
+    return [
+        _url(platform, host, secure=certificate is not None and certificate.covers(host))
+        for host in hosts
+    ]
+
+
+def _url(platform: Platform, host: HostName, *, secure: bool) -> str:
+    scheme, default = ("https", "443") if secure else ("http", "80")
+    port = platform.store.meta.get(f"{scheme}_port", default)
+    return f"{scheme}://{host}{'' if port == default else f':{port}'}"
 
 
 def _endpoints(instances: list[Instance], state: InstanceState) -> tuple[Endpoint, ...]:

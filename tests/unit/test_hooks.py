@@ -28,10 +28,12 @@ CALLS: dict[str, Callable[[Hooks], Any]] = {
     "register_builders": lambda hooks: hooks.register_builders(),
     "register_proxies": lambda hooks: hooks.register_proxies(),
     "provide_image": lambda hooks: hooks.provide_image(reference="x", on_line=print),
+    "certificate_for": lambda hooks: hooks.certificate_for(app=APP),
     "env_compile": lambda hooks: hooks.env_compile(app=APP, phase="run"),
     "vhosts": lambda hooks: hooks.vhosts(app=APP),
     "nginx_render": lambda hooks: hooks.nginx_render(app=APP),
     "app_created": lambda hooks: hooks.app_created(app=APP),
+    "app_cloned": lambda hooks: hooks.app_cloned(app=APP, origin=AppName("b")),
     "app_destroying": lambda hooks: hooks.app_destroying(app=APP),
     "pre_build": lambda hooks: hooks.pre_build(source=PASSED_ON),
     "post_build": lambda hooks: hooks.post_build(build=PASSED_ON),
@@ -179,6 +181,38 @@ def test_the_first_plugin_that_decides_ends_the_question(
     assert hooks_of("one", "two", "zwei").provide_image(reference="x", on_line=print) is True
     assert calls == ["one", "two"]
     assert hooks_of("one").provide_image(reference="x", on_line=print) is False
+
+
+def certificate(place: str) -> str:
+    return f"""
+    from pathlib import Path
+    from dokkupy.types import Certificate
+    @hookimpl
+    def certificate_for(platform):
+        place = platform.paths.root / "{place}"
+        return Certificate(chain=place / "server.crt", key=place / "server.key", names=())
+    """
+
+
+def test_a_certificate_is_the_first_that_a_plugin_has(
+    site: Site, hooks_of: Callable[..., Hooks], paths: Paths
+) -> None:
+    site.install("one", noting("one", "certificate_for"))
+    site.install("two", certificate("certs/1f"))
+    site.install("zwei", certificate("certs/2f"))
+    found = hooks_of("two", "zwei").certificate_for(app=APP)
+    assert found
+    assert found.key == paths.root / "certs" / "1f" / "server.key"
+    assert hooks_of().certificate_for(app=APP) is None
+
+
+@pytest.mark.parametrize("place", ["/etc/ssl", "..", "certs/../..", "a b", "a$b", "a;b", "a/\\nb"])
+def test_a_certificate_in_a_place_that_means_something_is_refused(
+    site: Site, hooks_of: Callable[..., Hooks], place: str
+) -> None:
+    site.install("two", certificate(place))
+    with pytest.raises(PluginError, match="dokkupy-plugin-two 1"):
+        hooks_of("two").certificate_for(app=APP)
 
 
 def test_an_implementation_gets_the_arguments_that_it_names(

@@ -12,7 +12,8 @@ from dokkupy.testing.proxy_fake import FakeProxy
 class FakeBench:
     def __init__(self) -> None:
         self.port = client.free_port()
-        self.proxy = FakeProxy(self.port)
+        self.https_port = client.free_port()
+        self.proxy = FakeProxy(self.port, https_port=self.https_port)
 
     def spoil(self, app: str) -> None:
         self.proxy.refused.add(app)

@@ -23,6 +23,7 @@ class ProxyBench(Protocol):
 
     port: int
     """Of this host, for http; free before the first `apply`."""
+    https_port: int
 
     @property
     def proxy(self) -> Proxy:

@@ -6,12 +6,14 @@ import base64
 import hashlib
 import json
 import socket
+from dataclasses import replace
+from pathlib import Path
 from typing import Protocol
 
 import pytest
 
 from dokkupy.errors import ProxyRefused
-from dokkupy.testing import client
+from dokkupy.testing import client, tls
 from dokkupy.testing.contracts.proxy import (
     NewBackend,
     NewBench,
@@ -213,3 +215,76 @@ class ProxyTrafficContract(ProxyContract):
             assert client.get(before, "one.test").text == "one"
         bench.proxy.apply([one])
         assert client.get(bench.port, "one.test").text == "one"
+
+    def test_serves_each_host_with_the_certificate_of_its_own_app(
+        self, bench: ProxyBench, new_backend: NewBackend, tmp_path: Path
+    ) -> None:
+        mine = tls.self_signed(tmp_path / "mine", "one.test", "*.one.test")
+        other = tls.self_signed(tmp_path / "other", "two.test")
+        one = route("one", new_backend("one").endpoint, hosts=("one.test", "www.one.test"))
+        two, three = (route(name, new_backend(name).endpoint) for name in ("two", "three"))
+        secured = [replace(one, certificate=mine), replace(two, certificate=other)]
+        bench.proxy.apply([*secured, three])
+        port = bench.https_port
+        assert tls.get(port, "one.test", trusted=mine.chain).text == "one"
+        assert tls.get(port, "www.one.test", trusted=mine.chain).text == "one"
+        assert tls.get(port, "two.test", trusted=other.chain).text == "two"
+        for nobody in ("three.test", "four.test", ""):
+            assert tls.is_refused(port, nobody), nobody
+        headers = dict(json.loads(tls.get(port, "one.test", "/headers").body))
+        assert (headers["X-Forwarded-Proto"], headers["X-Forwarded-Port"]) == ("https", str(port))
+
+    def test_an_app_without_a_certificate_is_not_served_under_that_of_another(
+        self, bench: ProxyBench, new_backend: NewBackend, tmp_path: Path
+    ) -> None:
+        mine = tls.self_signed(tmp_path / "mine", "one.test")
+        one, two = new_backend("one"), new_backend("two")
+        secured = replace(route("one", one.endpoint), certificate=mine)
+        bench.proxy.apply([secured, route("two", two.endpoint)])
+        for host in ("two.test", "three.test"):
+            assert tls.get(bench.https_port, host, name="one.test").status in (0, 421)
+        assert not two.paths
+
+    def test_sends_visitors_to_https_where_the_certificate_is_valid(
+        self, bench: ProxyBench, new_backend: NewBackend, tmp_path: Path
+    ) -> None:
+        mine = tls.self_signed(tmp_path / "mine", "one.test")
+        plain = route("one", new_backend("one").endpoint, hosts=("one.test", "other.test"))
+        bench.proxy.apply([replace(plain, certificate=mine)])
+        reply = client.get(bench.port, "one.test", "/path?a=b")
+        assert reply.status in (301, 308)
+        assert reply.headers["location"] == f"https://one.test:{bench.https_port}/path?a=b"
+        assert client.get(bench.port, "other.test").text == "one"
+        bench.proxy.apply([plain])
+        assert client.get(bench.port, "one.test").text == "one"
+
+    def test_a_certificate_that_cannot_be_read_is_that_app_s_trouble_alone(
+        self, bench: ProxyBench, new_backend: NewBackend, tmp_path: Path
+    ) -> None:
+        lost = tls.self_signed(tmp_path / "lost", "one.test")
+        other = tls.self_signed(tmp_path / "other", "two.test")
+        lost.key.unlink()
+        broken = replace(route("one", new_backend("one").endpoint), certificate=lost)
+        fine = replace(route("two", new_backend("two").endpoint), certificate=other)
+        with pytest.raises(ProxyRefused) as refusal:
+            bench.proxy.apply([broken, fine], changed="one")
+        assert refusal.value.app == "one"
+        bench.proxy.apply([broken, fine], changed="two")
+        assert tls.get(bench.https_port, "two.test", trusted=other.chain).text == "two"
+        assert client.get(bench.port, "one.test").status == 503
+        assert "one" in bench.proxy.status().detail
+
+    def test_a_new_certificate_is_served_without_losing_a_request(
+        self, bench: ProxyBench, new_backend: NewBackend, tmp_path: Path
+    ) -> None:
+        one = route("one", new_backend("one").endpoint, hosts=("one.test", "plain.test"))
+        bench.proxy.apply([one])
+        with Traffic(
+            bench.port, "plain.test", keep_alive=True, expected=lambda: frozenset({"one"})
+        ) as traffic:
+            for number in range(3):
+                fresh = tls.self_signed(tmp_path / str(number), "one.test")
+                bench.proxy.apply([replace(one, certificate=fresh)], changed="one")
+                assert tls.get(bench.https_port, "one.test", trusted=fresh.chain).text == "one"
+                wait_for(traffic.tally, 10)
+        assert traffic.tally.failed == []

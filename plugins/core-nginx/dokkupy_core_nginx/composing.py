@@ -23,7 +23,9 @@ def compose(
     apps = []
     warnings: dict[str, str] = {}
     for route in routes:
-        app = AppSite(route=route, settings=wishes.settings.get(route.app, wishes.defaults))
+        app = AppSite(
+            route=_at_home(route), settings=wishes.settings.get(route.app, wishes.defaults)
+        )
         try:
             app = app.with_snippets(wishes.snippets(route.app))
         except DokkupyError as error:
@@ -34,3 +36,11 @@ def compose(
             app = withheld(app) if before is None else replace(app, snippets=before)
         apps.append(app)
     return tuple(apps), warnings
+
+
+def _at_home(route: Route) -> Route:
+    """Return a route with its certificate where it really lies, as the proxy's folder is named."""
+    if route.certificate is None:
+        return route
+    chain, key = route.certificate.chain.resolve(), route.certificate.key.resolve()
+    return replace(route, certificate=replace(route.certificate, chain=chain, key=key))

@@ -44,13 +44,16 @@ class NginxProxy:
         with own_folder.alone(self._folder):
             wishes = self._wishes()
             before, number = self._generations.current, self._generations.begin()
+            secure = any(route.certificate and route.hosts for route in routes)
             site = Site(
                 generation=number,
                 listens=listens(wishes.addresses, wishes.http_port),
+                secure_listens=listens(wishes.addresses, wishes.https_port) if secure else (),
+                home=self._generations.main_file(number).parent,
                 process=own_folder.process_of(self._folder),
                 defaults=wishes.defaults,
             )
-            restart = self._server.must_restart(site.listens)
+            restart = self._server.must_restart((*site.listens, *site.secure_listens))
             try:
                 self._write(site, routes, wishes, changed)
                 self._server.serve(number, restart=restart)
@@ -84,7 +87,7 @@ class NginxProxy:
         self._generations.remember(
             site.generation,
             Facts(
-                listens=site.listens,
+                listens=(*site.listens, *site.secure_listens),
                 parts=draft.parts,
                 withheld=tuple(app.route.app for app in accepted.site.apps if app.withheld),
                 warnings=tuple(f"{app}: {why}" for app, why in sorted(warnings.items())),

@@ -34,6 +34,13 @@ _COMPRESSED: Final = (
 )
 """`text/html` is always among them; `text/event-stream` must not be, it would be held back."""
 
+_CIPHERS: Final = ":".join(
+    f"ECDHE-{key}-{cipher}"
+    for cipher in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")
+    for key in ("ECDSA", "RSA")
+)
+"""For TLS 1.2: forward secrecy and authenticated encryption alone."""
+
 
 def render_site(site: Site, main: str) -> dict[str, str]:
     """Return path -> text of every file, the main one under the name `main`."""
@@ -84,6 +91,12 @@ http {{
     # than the header's is routed by the line: then the header is not to be believed.
     map "$host $http_host" $dokkupy_host {{ default $host; "~*^(\\S+) \\1(?::\\d+)?$" $http_host; }}
 
+    # Whoever vouches for a certificate asks for its proof over http (RFC 8555, section 8.3).
+    map "$scheme $uri" $dokkupy_insecure {{
+        default "";
+        "~^http (?!/\\.well-known/acme-challenge/)" 1;
+    }}
+
     # A caller's request id is kept when it looks like one.
     map $http_x_request_id $dokkupy_request_id {{
         default $request_id;
@@ -102,7 +115,7 @@ http {{
     proxy_next_upstream error timeout;
     proxy_next_upstream_timeout 15s;
 {_defaults(site)}
-{_default_server(site)}
+{_tls(site)}{_default_servers(site)}
     server {{
         listen unix:{CONTROL_SOCKET};
         keepalive_timeout 0;
@@ -147,8 +160,31 @@ def _defaults(site: Site) -> str:
     return "".join(f"    {line}\n" for line in lines)
 
 
-def _default_server(site: Site) -> str:
-    if not site.listens:
+def _tls(site: Site) -> str:
+    """Return what holds for every certificate: Mozilla's intermediate set, version 5.7."""
+    if not site.secure_listens:
         return ""
-    listens = "".join(f"        listen {listen} default_server;\n" for listen in site.listens)
-    return f"    server {{\n{listens}        server_name _;\n        return 444;\n    }}\n"
+    return f"""\
+    ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_ciphers {_CIPHERS};
+    ssl_prefer_server_ciphers off;
+    ssl_session_cache shared:dokkupy:10m;
+    ssl_session_timeout 1d;
+    # Their key would stay the same until a restart, and with it lies every session of before.
+    ssl_session_tickets off;
+"""
+
+
+def _default_servers(site: Site) -> str:
+    """Return who answers for hosts of nobody: with an end, before any certificate is shown."""
+    plain = [f"listen {listen} default_server;" for listen in site.listens]
+    secure = [f"listen {listen} ssl http2 default_server;" for listen in site.secure_listens]
+    blocks = []
+    if plain:
+        blocks.append([*plain, "server_name _;", "return 444;"])
+    if secure:
+        blocks.append([*secure, "server_name _;", "ssl_reject_handshake on;", "return 444;"])
+    return "".join(
+        "    server {\n" + "".join(f"        {line}\n" for line in block) + "    }\n"
+        for block in blocks
+    )

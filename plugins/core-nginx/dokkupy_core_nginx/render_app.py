@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from os.path import relpath
 from typing import Final
 
-from dokkupy.types import Endpoint, Route, RouteState
+from dokkupy.names import HostName
+from dokkupy.types import Certificate, Endpoint, Route, RouteState
 from dokkupy_core_nginx import pages
 from dokkupy_core_nginx.naming import snippet_file
 from dokkupy_core_nginx.quoting import quote
@@ -43,7 +45,10 @@ def render_app(app: AppSite, site: Site) -> str:
     parts = [_upstream(route, app.settings)]
     if route.hosts and site.listens:
         parts.extend(_hsts(route.app, app.settings))
-        parts.append(_server(app, site))
+        sent = _sent_to_https(app)
+        others = [host for host in route.hosts if host not in sent]
+        blocks = ((sent, True), (others, False))
+        parts += [_server(app, site, hosts, sent=to_https) for hosts, to_https in blocks if hosts]
     return "\n".join(parts)
 
 
@@ -53,6 +58,11 @@ def render_snippets(app: AppSite) -> dict[str, str]:
         snippet_file(app.route.app, plugin, text): text
         for plugin, text in sorted(app.snippets.items())
     }
+
+
+def certificate_files(certificate: Certificate, site: Site) -> tuple[str, str]:
+    """Return chain and key as the files of a site name them, relative to its home."""
+    return relpath(certificate.chain, site.home), relpath(certificate.key, site.home)
 
 
 def render_settings(settings: Settings) -> list[str]:
@@ -119,10 +129,23 @@ def _hsts_variable(app: str) -> str:
     return f"$dokkupy_hsts_{app.replace('-', '_')}"
 
 
-def _server(app: AppSite, site: Site) -> str:
+def _sent_to_https(app: AppSite) -> list[HostName]:
+    """Return the hosts at which https is better than http: elsewhere browsers would warn of it."""
+    certificate = app.route.certificate
+    if certificate is None or app.settings.https_redirect == "off":
+        return []
+    return [host for host in app.route.hosts if certificate.covers(host)]
+
+
+def _server(app: AppSite, site: Site, hosts: Sequence[HostName], *, sent: bool) -> str:
     route = app.route
     lines = [f"listen {listen};" for listen in site.listens]
-    lines.append(f"server_name {' '.join(route.hosts)};")
+    if route.certificate:
+        lines += [f"listen {listen} ssl http2;" for listen in site.secure_listens]
+    lines.append(f"server_name {' '.join(hosts)};")
+    if route.certificate and site.secure_listens:
+        lines += _tls(route.certificate, site)
+        lines += _redirect(site) if sent else ()
     if app.settings.access_log == "on":
         lines.append(f"access_log logs/access/{route.app}.log dokkupy;")
     if app.settings != site.defaults:
@@ -142,6 +165,18 @@ def _server(app: AppSite, site: Site) -> str:
     lines += [f"include {name};" for name in render_snippets(app)]
     lines += _root_location(app)
     return "server {\n" + "".join(f"    {line}\n" for line in lines) + "}\n"
+
+
+def _tls(certificate: Certificate, site: Site) -> list[str]:
+    chain, key = certificate_files(certificate, site)
+    return [f"ssl_certificate {chain};", f"ssl_certificate_key {key};"]
+
+
+def _redirect(site: Site) -> Iterator[str]:
+    port = site.secure_listens[0].port
+    there = "$host" if port == 443 else f"$host:{port}"
+    # 308 keeps the method: a form that was sent over http does not arrive empty.
+    yield f"if ($dokkupy_insecure) {{ return 308 https://{there}$request_uri; }}"
 
 
 def _root_location(app: AppSite) -> list[str]:

@@ -36,6 +36,7 @@ class Settings:
     keepalive: int = 16
     headers: Headers = NO_HEADERS
     access_log: Switch = "off"
+    https_redirect: Switch = "on"
     hsts: Switch = "off"
     hsts_max_age: int = 15_724_800
     hsts_include_subdomains: Switch = "off"
@@ -95,6 +96,11 @@ GROUP: Final = PropertyGroup(
         ),
         _property("headers", "Response headers to add, one `Name: value` a line"),
         _property("access-log", "Write a line for each request", switch=True),
+        _property(
+            "https-redirect",
+            "Send visitors from http to https, at hosts that the certificate is valid for",
+            switch=True,
+        ),
         _property("hsts", "Tell browsers to use https only; sent over https alone", switch=True),
         _property("hsts-max-age", "Seconds that browsers remember it", pattern=r"[0-9]{1,9}"),
         _property("hsts-include-subdomains", "Whether that holds for subdomains", switch=True),

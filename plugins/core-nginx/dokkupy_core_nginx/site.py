@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from dokkupy.types import Route
 from dokkupy_core_nginx.addresses import Listen
@@ -46,6 +47,10 @@ class Site:
 
     generation: int
     listens: tuple[Listen, ...]
+    secure_listens: tuple[Listen, ...] = ()
+    """For https; empty while no app has a certificate."""
+    home: Path = Path()
+    """The folder of its files, from which they name others."""
     process: Process
     defaults: Settings
     """What holds for apps whose settings say nothing else."""

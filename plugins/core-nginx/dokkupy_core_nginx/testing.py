@@ -26,6 +26,7 @@ class NginxBench:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.port = free_port()
+        self.https_port = free_port()
         self.addresses: tuple[str, ...] = ("127.0.0.1",)
         self.defaults = DEFAULTS
         self.settings: dict[str, Settings] = {}
@@ -54,7 +55,7 @@ class NginxBench:
         """Return what is asked of the proxy besides routes."""
         return Wishes(
             http_port=self.port,
-            https_port=1,
+            https_port=self.https_port,
             addresses=self.addresses,
             defaults=self.defaults,
             settings=self.settings,

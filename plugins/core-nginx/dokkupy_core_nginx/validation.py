@@ -10,6 +10,7 @@ from typing import Final
 from dokkupy.errors import ProxyRefused
 from dokkupy.types import RouteState
 from dokkupy_core_nginx.naming import owner
+from dokkupy_core_nginx.render_app import certificate_files
 from dokkupy_core_nginx.settings import DEFAULTS
 from dokkupy_core_nginx.site import AppSite, Site
 
@@ -122,7 +123,12 @@ class _Search:
         return replace(app, snippets=good)
 
     def _culprit(self, complaint: Complaint) -> str:
-        """Find whose directives a complaint without a file is about, by halving."""
+        """Find whom a complaint without a file is about: by the certificate, else by halving."""
+        for app in self.site.apps:
+            if certificate := app.route.certificate:
+                files = certificate_files(certificate, self.site)
+                if any(f'"{self.site.home}/{file}"' in complaint.text for file in files):
+                    return app.route.app
         suspects: list[str] = [app.route.app for app in self.site.apps if app.snippets]
         suspects.sort(key=lambda name: name != self._changed)
         if not suspects or self._fails_with(suspects, 0):
@@ -149,7 +155,7 @@ class _Search:
 
 def withheld(app: AppSite) -> AppSite:
     """Return an app reduced to the page that says it is not served."""
-    route = replace(app.route, state=RouteState.STOPPED, endpoints=(), backups=())
+    route = replace(app.route, state=RouteState.STOPPED, endpoints=(), backups=(), certificate=None)
     return AppSite(route=route, settings=DEFAULTS, withheld=True)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dokkupy.testing.contracts.proxy import page, route
-from dokkupy.types import Endpoint, RouteState
+from dokkupy.types import Certificate, Endpoint, RouteState
 from dokkupy_core_nginx.addresses import Listen
 from dokkupy_core_nginx.headers import Headers
 from dokkupy_core_nginx.render import render_main, render_site
@@ -29,6 +29,16 @@ SITE = Site(
     process=Process(workers=2, open_files=16384, user="dokkupy", group="dokkupy"),
     defaults=DEFAULTS,
     apps=(),
+)
+SECURE_SITE = replace(
+    SITE,
+    secure_listens=(Listen(address="0.0.0.0", port=443), Listen(address="::", port=443)),
+    home=Path("/srv/proxy/conf"),
+)
+CERTIFICATE = Certificate(
+    chain=Path("/srv/certs/1f/server.crt"),
+    key=Path("/srv/certs/1f/server.key"),
+    names=("blog.test", "*.blog.test"),
 )
 EVERY_SETTING = replace(
     DEFAULTS,
@@ -55,6 +65,13 @@ APPS = {
     "snippets": AppSite(
         route=route("blog", NEW), snippets={"zed": "deny all;\n", "auth": "auth_basic a;\n"}
     ),
+    "certificate": AppSite(
+        route=replace(
+            route("blog", NEW, hosts=("blog.test", "www.blog.test", "a.b.blog.test", "other.test")),
+            certificate=CERTIFICATE,
+        ),
+        snippets={"auth": "auth_basic a;\n"},
+    ),
     "never-deployed": AppSite(route=page("blog", RouteState.NEVER_DEPLOYED)),
     "stopped": AppSite(route=page("blog", RouteState.STOPPED)),
     "withheld": withheld(AppSite(route=route("blog", NEW), snippets={"auth": "bad"})),
@@ -64,11 +81,29 @@ APPS = {
 
 @pytest.mark.parametrize("case", APPS)
 def test_an_app_is_rendered_as_the_golden_file(case: str) -> None:
-    assert_golden(f"app-{case}.conf", render_app(APPS[case], SITE))
+    assert_golden(f"app-{case}.conf", render_app(APPS[case], SECURE_SITE))
 
 
 def test_the_main_file_is_rendered_as_the_golden_file() -> None:
-    assert_golden("main.conf", render_main(SITE, ["apps/a.conf", "apps/b.conf"]))
+    assert_golden("main.conf", render_main(SECURE_SITE, ["apps/a.conf", "apps/b.conf"]))
+
+
+def test_without_a_certificate_nothing_listens_for_https() -> None:
+    files = render_site(replace(SITE, apps=(APPS["serving"],)), "7.conf")
+    assert not [text for text in files.values() if "ssl" in text]
+
+
+def test_visitors_stay_with_http_when_the_app_says_so() -> None:
+    app = replace(APPS["certificate"], settings=replace(DEFAULTS, https_redirect="off"))
+    text = render_app(app, SECURE_SITE)
+    assert text.count("server {") == 1
+    assert "308" not in text
+
+
+def test_the_usual_port_of_https_is_not_named_and_another_is() -> None:
+    assert "https://$host$request_uri" in render_app(APPS["certificate"], SECURE_SITE)
+    other = replace(SECURE_SITE, secure_listens=(Listen(address="::", port=8443),))
+    assert "https://$host:8443$request_uri" in render_app(APPS["certificate"], other)
 
 
 def test_without_root_no_user_is_named() -> None:
