@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from dokkupy import check, git, routes
+from dokkupy import building, check, git, routes
 from dokkupy.errors import DokkupyError, Locked, NotFound, Refused
 from dokkupy.locks import try_app_lock
 from dokkupy.store import Rollout, RolloutState
@@ -105,6 +105,7 @@ def recover(platform: Platform, app: AppName, report: Report) -> None:
     What fails is told and left to the next recovery: it must not stop the work of today.
     """
     store = platform.store
+    building.discard(platform, app)
     for row in store.rollouts.unfinished(app):
         begun = "Finishing" if row.state.serves_new else "Undoing"
         report.warning(f"{begun} release {row.release} of {app}, left at {row.state}.")
