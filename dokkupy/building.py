@@ -40,6 +40,14 @@ def exported(platform: Platform, app: AppName, revision: str, origin: str) -> It
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def discard(platform: Platform, app: AppName) -> None:
+    """Remove the sources that dead runners of an app have left; needs the app's lock."""
+    prefix = f"source-{app}-"
+    for folder in platform.paths.run.glob(f"{prefix}*"):
+        if "-" not in folder.name.removeprefix(prefix):  # else it is of an app named APP-…
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def build(platform: Platform, report: Report, source: Source) -> Build:
     """Build a source with the first builder that agrees.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dokkupy import git, pipeline, power, recovery
-from dokkupy.errors import DeployFailed, DokkupyError, ProxyRefused
+from dokkupy.errors import DeployFailed, DokkupyError, EngineError, ProxyRefused
 from dokkupy.locks import app_lock
 from dokkupy.names import AppName
 from dokkupy.operations import apps
@@ -472,3 +472,30 @@ def test_a_way_back_that_the_proxy_refuses_is_walked_later(
     monkeypatch.undo()
     mend(shop)
     shop.assert_serves("one", ["web.1 of 1", "worker.1 of 1"])
+
+
+def test_an_engine_that_goes_down_during_a_deploy_is_told_and_mended_after(shop: Shop) -> None:
+    first_push(shop)
+
+    def go_down() -> None:
+        shop.engine.down = True
+
+    shop.listen(check_deploy=go_down)
+    with pytest.raises(EngineError, match="does not answer"):
+        shop.push(web="two", worker=Program())
+    assert shop.visit() == (200, "one")
+    assert any("any later command tries again" in text for text in shop.said("warning"))
+    shop.engine.down = False
+    mend(shop)
+    shop.assert_serves("one", ["web.1 of 1", "worker.1 of 1"])
+
+
+def test_sources_that_a_dead_runner_left_are_removed_by_the_apps_next_command(
+    shop: Shop,
+) -> None:
+    first_push(shop)
+    run = shop.platform.paths.run
+    for name in ("source-shop-abcd_123", "source-shop-2-abcd_123", "other"):
+        (run / name / "tree").mkdir(parents=True)
+    shop.restart("web")
+    assert sorted(folder.name for folder in run.iterdir()) == ["other", "source-shop-2-abcd_123"]
