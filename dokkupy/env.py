@@ -27,14 +27,18 @@ def layers(
     """
     own = store.config.get(app) if app_config is None else app_config
     found = [
-        EnvLayer(
-            rank=Rank.PLATFORM, origin="dokkupy", values=Environment({"DOKKUPY_APP": str(app)})
-        ),
+        EnvLayer(rank=Rank.PLATFORM, origin="dokkupy", values=identity(app)),
         EnvLayer(rank=Rank.GLOBAL, origin="global config", values=store.config.get("")),
         EnvLayer(rank=Rank.APP, origin="config", values=own),
         *hooks.env_compile(app=app, phase=phase),
     ]
     return sorted(found, key=lambda layer: layer.rank)
+
+
+def identity(app: AppName, chosen: Environment | None = None) -> Environment:
+    """Return the variables by which an app knows itself, without those that `chosen` has."""
+    own = {"DOKKUPY_APP": str(app)}
+    return Environment({key: value for key, value in own.items() if key not in (chosen or ())})
 
 
 def merge(ordered: Iterable[EnvLayer]) -> Environment:

@@ -86,6 +86,29 @@ def ensure_repo(paths: Paths, app: AppName) -> Path:
     return path
 
 
+def move_repo(paths: Paths, app: AppName, new: AppName) -> None:
+    """Give the repository of an app that was renamed to its new name; one that has gone is fine.
+
+    A repository that the new name has already takes the branches in that it lacks.
+    """
+    old_path, new_path = repository(paths, app), repository(paths, new)
+    if not old_path.exists():
+        return
+    if new_path.exists():
+        _run(new_path, "fetch", "--quiet", "--no-tags", str(old_path), "refs/*:refs/*")
+        shutil.rmtree(old_path)
+    else:
+        old_path.rename(new_path)
+
+
+def copy_repo(paths: Paths, app: AppName, new: AppName) -> None:
+    """Make a repository with every branch and tag of another app's."""
+    branch = _git(ensure_repo(paths, app), "symbolic-ref", "HEAD").strip()
+    path = ensure_repo(paths, new)
+    _git(path, "fetch", "--quiet", "--no-tags", str(repository(paths, app)), "+refs/*:refs/*")
+    _git(path, "symbolic-ref", "HEAD", branch)
+
+
 def remove_repo(paths: Paths, app: AppName) -> None:
     """Remove the app's repository; one that does not exist is fine."""
     shutil.rmtree(repository(paths, app), ignore_errors=True)

@@ -35,7 +35,8 @@ def record(
     if env_of is None:
         compiled = env.merge(env.layers(store, platform.hooks, app, "run", app_config=own))
     else:
-        compiled = env_of.env
+        # It may be of the time before the app was renamed.
+        compiled = Environment(env_of.env | env.identity(app, env_of.config))
     release = Release(
         app=app,
         number=store.releases.next_number(app),

@@ -20,6 +20,7 @@ from dokkupy.changes import ConfigEdit
 from dokkupy.deployment import Deployment
 from dokkupy.errors import Conflict, DokkupyError, NotFound
 from dokkupy.locks import app_lock
+from dokkupy.names import AppName
 from dokkupy.plan import Plan
 from dokkupy.recovery import Pace
 from dokkupy.report import Report
@@ -31,7 +32,7 @@ from dokkupy.types import Environment, Failure, Line, Release, ReleaseState, Sca
 if TYPE_CHECKING:
     from dokkupy.changes import Change
     from dokkupy.contents import Contents
-    from dokkupy.names import AppName, ProcessName
+    from dokkupy.names import ProcessName
     from dokkupy.platform import Platform
 
 Send = Callable[[Line], None]
@@ -82,6 +83,14 @@ def refresh(platform: Platform, send: Send, *, app: AppName, reason: str) -> Dep
     with at_work(platform, send, app, reason) as report:
         made_of = ledger.contents_of(platform, ledger.live(platform, app))
         return _release(platform, report, app, made_of, what=reason)
+
+
+def adopt(platform: Platform, send: Send, *, app: AppName, origin: str) -> Deployment:
+    """Deploy what another app's live release is made of; the first deploy of its clone."""
+    with at_work(platform, send, app, f"clone of {origin}") as report:
+        theirs = ledger.live(platform, AppName(origin))
+        made_of = ledger.contents_of(platform, theirs)
+        return _release(platform, report, app, made_of, what=f"clone of {origin}")
 
 
 def rollback(

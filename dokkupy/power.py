@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dokkupy import changes, ledger, network, pipeline, plan, recovery, routes
+from dokkupy import changes, ledger, network, oneoffs, pipeline, plan, recovery, routes
 from dokkupy.errors import DokkupyError
 from dokkupy.locks import app_lock
 from dokkupy.names import AppName
@@ -37,6 +37,7 @@ def up(platform: Platform, send: Callable[[Line], None]) -> Power:
     report = Report(send)
     network.ensure(platform.engine, platform.store)
     recovery.recover_all(platform, report)
+    oneoffs.sweep(platform)
     with report.step("resume"):
         incomplete = _resume(platform)
     failed: list[str] = []

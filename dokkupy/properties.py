@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from dokkupy.core_properties import CORE_PROPERTIES
 from dokkupy.errors import NotFound, UsageError
 from dokkupy.operations.parameters import convert
 from dokkupy.types import Property
@@ -94,6 +95,14 @@ class Properties:
         with self._store.write():
             self._store.documents.unset(scope, noun + SUFFIX, key)
             self._store.events.add("property.unset", scope, {"noun": noun, "key": key})
+
+    def clone(self, app: str, new: str) -> None:
+        """Carry the values that were set for an app over to its clone."""
+        for noun in (*CORE_PROPERTIES, *self._hooks.index.properties):
+            for item in self.declared(noun).values():
+                text = self.own(noun, app, item.name)
+                if text is not None and item.cloned:
+                    self._store.documents.set(new, noun + SUFFIX, item.name, text)
 
     def report(self, noun: str, scope: str) -> list[PropertyValue]:
         """Return every setting under a noun as it is for this scope."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from dokkupy import building, check, git, routes
+from dokkupy import building, check, git, moves, routes
 from dokkupy.errors import DokkupyError, Locked, NotFound, Refused
 from dokkupy.locks import try_app_lock
 from dokkupy.store import Rollout, RolloutState
@@ -106,6 +106,10 @@ def recover(platform: Platform, app: AppName, report: Report) -> None:
     """
     store = platform.store
     building.discard(platform, app)
+    with _put_off(report):
+        if moves.is_unfinished(platform, app):
+            routes.apply(platform, changed=app)
+            moves.finish(platform, app)
     for row in store.rollouts.unfinished(app):
         begun = "Finishing" if row.state.serves_new else "Undoing"
         report.warning(f"{begun} release {row.release} of {app}, left at {row.state}.")
@@ -133,6 +137,7 @@ def recover_all(platform: Platform, report: Report, *, but: AppName | None = Non
     """Do the same for every other app that nobody is at work on."""
     left = {row.app for row in platform.store.rollouts.unfinished()}
     left |= {release.app for release in platform.store.releases.pending()}
+    left |= moves.unfinished(platform).keys()
     for app in left - {but}:
         try:
             with try_app_lock(platform.paths, app, what="recovery", actor=platform.actor):
@@ -143,7 +148,7 @@ def recover_all(platform: Platform, report: Report, *, but: AppName | None = Non
 
 def failed_logs(platform: Platform, app: AppName) -> Path:
     """Return the folder with the output of the app's failed containers."""
-    return platform.paths.log / "failed" / app
+    return platform.paths.failed_logs / app
 
 
 def each(function: Callable[[A], B], items: Sequence[A]) -> list[B]:

@@ -25,12 +25,15 @@ if TYPE_CHECKING:
     from dokkupy.types import Line
 
 WORK: Final[Mapping[str, str]] = {
+    "adopt": "dokkupy.pipeline:adopt",
     "change-config": "dokkupy.pipeline:change_config",
     "deploy": "dokkupy.pipeline:deploy",
     "down": "dokkupy.power:down",
+    "guard": "dokkupy.oneoffs:guard",
     "limit": "dokkupy.pipeline:limit",
     "push": "dokkupy.branches:push",
     "refresh": "dokkupy.pipeline:refresh",
+    "rename": "dokkupy.renaming:rename",
     "restart": "dokkupy.pipeline:restart",
     "rollback": "dokkupy.pipeline:rollback",
     "scale": "dokkupy.pipeline:scale",

@@ -57,6 +57,30 @@ class OneOff:
     scale: Scale
     purpose: Literal["run", "release"]
     tty: bool = False
+    actor: str = ""
+    """Who runs it."""
+    ttl: float = 0.0
+    """Seconds after which a detached one has to end; 0 for one that its caller waits for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedOneOff:
+    """A command that a person runs beside an app."""
+
+    app: AppName
+    name: str
+    """The name people use: `run.12`; no other one-off of the app has it at the same time."""
+    reference: str
+    command: str
+    """As a shell would read it."""
+    actor: str
+    release: int
+    state: Literal["pending", "running", "ended", "gone"]
+    exit_code: int
+    started_at: float
+    """Seconds since the epoch (UTC); 0.0 when it has not started."""
+    until: float
+    """When it has to end, seconds since the epoch (UTC); 0.0 when its caller waits for it."""
 
 
 class Scheduler(Protocol):
@@ -99,9 +123,17 @@ class Scheduler(Protocol):
         ...
 
     def logs(
-        self, reference: str, *, follow: bool = False, tail: int | None = None
+        self,
+        reference: str,
+        *,
+        follow: bool = False,
+        tail: int | None = None,
+        since: float = 0.0,
     ) -> Iterator[bytes]:
-        """Yield the container's output in lines without the newline."""
+        """Yield the container's output in lines without the newline.
+
+        `since` is in seconds since the epoch (UTC); it is looked at before `tail`.
+        """
         ...
 
     def run(self, one_off: OneOff) -> Iterator[bytes]:
@@ -114,6 +146,14 @@ class Scheduler(Protocol):
 
     def attach(self, one_off: OneOff) -> int:
         """Run a command on this process's terminal or pipes; return its exit code."""
+        ...
+
+    def detach(self, one_off: OneOff) -> PlacedOneOff:
+        """Start a command that nobody waits for; what it prints is kept until it is retired."""
+        ...
+
+    def one_offs(self, app: AppName | None = None) -> list[PlacedOneOff]:
+        """Return what people run beside one app, or beside all, the ended ones too."""
         ...
 
     def enter(self, reference: str, command: Sequence[str], *, tty: bool) -> int:

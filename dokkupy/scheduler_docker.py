@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shlex
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
+from ipaddress import IPv4Address, IPv4Network
 from typing import Literal
 
 from dokkupy import network, shell
@@ -19,7 +21,7 @@ from dokkupy.errors import (
     NotFound,
 )
 from dokkupy.names import AppName
-from dokkupy.scheduler import OneOff, Placed, PlacedStatus, Placement
+from dokkupy.scheduler import OneOff, Placed, PlacedOneOff, PlacedStatus, Placement
 from dokkupy.store import Store
 from dokkupy.types import Endpoint, Environment, Release
 
@@ -31,6 +33,13 @@ INSTANCE = "dokkupy.instance"
 PURPOSE = "dokkupy.purpose"
 ADDRESS = "dokkupy.address"
 """The engine itself forgets the address of a container that has stopped."""
+NAME = "dokkupy.name"
+COMMAND = "dokkupy.command"
+ACTOR = "dokkupy.actor"
+UNTIL = "dokkupy.until"
+"""When a detached command has to end, so that any later command can see to it."""
+LONGEST_COMMAND = 200
+"""Characters of a command that are noted."""
 
 
 def image_repository(root_id: str, app: AppName) -> str:
@@ -142,10 +151,15 @@ class DockerScheduler:
         self._give_back(info)
 
     def logs(
-        self, reference: str, *, follow: bool = False, tail: int | None = None
+        self,
+        reference: str,
+        *,
+        follow: bool = False,
+        tail: int | None = None,
+        since: float = 0.0,
     ) -> Iterator[bytes]:
         """Yield the container's output in lines without the newline."""
-        return self._engine.logs(reference, follow=follow, tail=tail)
+        return self._engine.logs(reference, follow=follow, tail=tail, since=since)
 
     def run(self, one_off: OneOff) -> Iterator[bytes]:
         """Run a command to its end, yielding its output.
@@ -176,6 +190,17 @@ class DockerScheduler:
         finally:
             self.retire(reference, 0)
 
+    def detach(self, one_off: OneOff) -> PlacedOneOff:
+        """Start a command that nobody waits for; what it prints is kept until it is retired."""
+        reference = self._launch(self._one_off(one_off, stdin=False))
+        return _placed_one_off(self._engine.inspect(reference))
+
+    def one_offs(self, app: AppName | None = None) -> list[PlacedOneOff]:
+        """Return what people run beside one app, or beside all, the ended ones too."""
+        labels = {ROOT: self._root_id, PURPOSE: "run"} | ({APP: app} if app else {})
+        placed = map(_placed_one_off, self._engine.containers(labels))
+        return sorted(placed, key=lambda one: (one.app, one.started_at, one.name))
+
     def enter(self, reference: str, command: Sequence[str], *, tty: bool) -> int:
         """Run a command inside a running container on this process's terminal."""
         return self._engine.execute(reference, command, interactive=True, tty=tty)
@@ -199,7 +224,7 @@ class DockerScheduler:
     def destroy(self, app: AppName) -> None:
         """Remove every container and image of an app."""
         claimed = self._of_others(app)
-        own = {instance.reference for instance in self._store.instances.list(app)}
+        own = {one.reference for one in self._store.instances.list(app) if one.reference}
         for info in self._engine.containers({ROOT: self._root_id, APP: app}):
             own.add(info.id)
         for reference in own - claimed:
@@ -242,13 +267,24 @@ class DockerScheduler:
     def _one_off(self, one_off: OneOff, *, stdin: bool) -> ContainerSpec:
         release = one_off.release
         owner = f"{release.app} {one_off.purpose}"
-        address = self._store.addresses.take(owner, self._network.subnet)
+        subnet = self._network.subnet
+        address = self._store.addresses.take(owner, subnet)
+        # Addresses are unique among the containers that there are, and short are better names.
+        number = int(IPv4Address(address)) - int(IPv4Network(subnet).network_address)
+        told = {
+            ADDRESS: address,
+            NAME: f"{one_off.purpose}.{number}",
+            COMMAND: shlex.join(one_off.command)[:LONGEST_COMMAND],
+            ACTOR: one_off.actor,
+        }
+        if one_off.ttl:
+            told[UNTIL] = f"{time.time() + one_off.ttl:.0f}"
         return ContainerSpec(
             name=f"dokkupy-{self._root_id}-{release.app}-{one_off.purpose}-{address}",
             image=release.image,
             command=one_off.command,
             env=Environment(release.env | one_off.env),
-            labels=self._labels(release, purpose=one_off.purpose) | {ADDRESS: address},
+            labels=self._labels(release, purpose=one_off.purpose) | told,
             network=self._network.name,
             address=address,
             memory=one_off.scale.memory,
@@ -277,6 +313,21 @@ _STATES: Mapping[str, Literal["pending", "running", "ended"]] = {
     "exited": "ended",
     "dead": "ended",
 }
+
+
+def _placed_one_off(info: ContainerInfo) -> PlacedOneOff:
+    return PlacedOneOff(
+        app=AppName(info.labels[APP]),
+        name=info.labels.get(NAME, info.name),
+        reference=info.id,
+        command=info.labels.get(COMMAND, ""),
+        actor=info.labels.get(ACTOR, ""),
+        release=int(info.labels[RELEASE]),
+        state=_STATES.get(info.state, "ended"),
+        exit_code=info.exit_code,
+        started_at=info.started_at,
+        until=float(info.labels.get(UNTIL, "0")),
+    )
 
 
 def _explained(error: DokkupyError, spec: ContainerSpec) -> DokkupyError:

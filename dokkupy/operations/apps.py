@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from dokkupy.errors import DokkupyError, UsageError
+from dokkupy.errors import Conflict, DokkupyError, UsageError
 from dokkupy.names import AppName
 from dokkupy.operations.registry import Help, operation
+from dokkupy.types import Stream
 
 if TYPE_CHECKING:
     from dokkupy.platform import Platform
@@ -62,6 +63,42 @@ class CreatedApp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RenamedApp:
+    """An app under its new name."""
+
+    name: str
+    was: str
+    release: int | None
+    """Number of the release whose containers carry the new name; None before the first deploy."""
+    remote: str
+    domains: tuple[str, ...]
+
+    def text(self) -> str:
+        """Say it with what is to be done in its clones."""
+        return (
+            f"App {self.was} is {self.name} now. Where its source is, tell git:\n"
+            f"  git remote set-url dokkupy {self.remote}"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClonedApp:
+    """An app that was made like another one."""
+
+    name: str
+    origin: str
+    release: int | None
+    remote: str
+    domains: tuple[str, ...]
+
+    def text(self) -> str:
+        """Say it with what to do next."""
+        if self.release is None:
+            return f"App {self.name} is like {self.origin}. Push it: {self.remote}"
+        return f"App {self.name} is like {self.origin}, with a config and releases of its own."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AppLock:
     """Whether an app may be changed."""
 
@@ -110,8 +147,9 @@ def create(platform: Platform, app: AppName) -> CreatedApp:
         Conflict: there is one of that name.
         ProxyRefused: the proxy cannot serve its page; the app is not made.
     """
-    from dokkupy import git, routes
+    from dokkupy import git, moves, routes
 
+    moves.settle(platform, app)
     platform.store.apps.create(app)
     try:
         remote = git.ensure_repo(platform.paths, app)
@@ -167,12 +205,13 @@ def destroy(
     """
     import shutil
 
-    from dokkupy import git, recovery, routes
+    from dokkupy import git, moves, recovery, routes
     from dokkupy.locks import app_lock
 
     platform.store.apps.get(app)
     with app_lock(platform.paths, app, what="destroy", actor=platform.actor):
         platform.store.apps.get(app)
+        moves.finish(platform, app)
         platform.hooks.app_destroying(app=app)
         if platform.store.instances.list(app):
             _take_off(platform, app)
@@ -183,6 +222,69 @@ def destroy(
             platform.store.apps.destroy(app)
             platform.store.addresses.forget(app)
         routes.apply(platform, changed=app)
+
+
+@operation(summary="Give an app another name")
+def rename(
+    platform: Platform, app: AppName, new: Annotated[AppName, Help("Its new name")]
+) -> Stream[RenamedApp]:
+    """Move everything of an app to a new name: config, domains, settings, releases, repository.
+
+    Its default domain follows the name, the others stay. Its containers are replaced by new
+    ones of the live release, without losing a request.
+
+    Raises:
+        Conflict: there is an app of the new name.
+        Refused: somebody runs a command beside it.
+        DeployFailed: all has moved, but the new containers failed; those of before serve on.
+    """
+    from dokkupy import git, jobs, moves
+
+    platform.store.apps.get(app)
+    moves.settle(platform, new)
+    if platform.store.apps.exists(new):
+        raise Conflict(f"App {new} exists already.", hint=f"Look at it: dokkupy apps report {new}")
+    done = yield from jobs.run(platform, "rename", app, {"new": new})
+    return RenamedApp(
+        name=new,
+        was=app,
+        release=done["release"],
+        remote=str(git.repository(platform.paths, new)),
+        domains=tuple(platform.store.routes.all().get(new, ())),
+    )
+
+
+@operation(summary="Make an app like another one", despite_lock=True)
+def clone(
+    platform: Platform,
+    app: AppName,
+    new: Annotated[AppName, Help("The name of the clone")],
+    *,
+    deploy: Annotated[bool, Help("Make the clone without deploying it")] = True,
+) -> Stream[ClonedApp]:
+    """Make an app with the config, settings, scale and image of another, but not its domains.
+
+    The image is not built anew, and the release task does not run.
+
+    Raises:
+        Conflict: there is an app of the clone's name.
+        DeployFailed: the clone is there, but does not pass its checks.
+    """
+    from dokkupy import cloning, git, jobs, moves
+
+    platform.store.apps.get(app)
+    moves.settle(platform, new)
+    cloning.make(platform, app, new)
+    release = None
+    if deploy and platform.store.releases.live(app):
+        release = (yield from jobs.run(platform, "adopt", new, {"origin": app}))["release"]
+    return ClonedApp(
+        name=new,
+        origin=app,
+        release=release,
+        remote=str(git.repository(platform.paths, new)),
+        domains=tuple(platform.store.routes.all().get(new, ())),
+    )
 
 
 @operation(summary="Let nobody change an app", despite_lock=True)

@@ -48,6 +48,7 @@ CORE_OPERATIONS: Final[Mapping[str, str]] = {
     "plugin": "dokkupy.operations.plugin",
     "ps": "dokkupy.operations.ps",
     "releases": "dokkupy.operations.releases",
+    "run": "dokkupy.operations.run",
     "ssh-keys": "dokkupy.operations.ssh_keys",
 }
 """Noun -> module; the noun "" holds the verbs that stand alone (`dokkupy logs APP`)."""
@@ -190,7 +191,6 @@ class Operation:
                 hint=f"dokkupy {self.title} {wanted} --force",
             )
         return self.function(platform, **self.bound, **values)
-
 
     def _apps(self, values: Mapping[str, Any]) -> Iterator[str]:
         """Yield the apps that the caller names."""

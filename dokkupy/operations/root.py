@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Self
 from dokkupy import jobs
 from dokkupy.deployment import Deployment
 from dokkupy.errors import Conflict, NotFound, UsageError
-from dokkupy.names import AppName, HostName, ProcessName
-from dokkupy.operations.registry import Help, KeyValue, Verbatim, operation
+from dokkupy.names import AppName, HostName
+from dokkupy.operations.registry import Help, Verbatim, operation
 from dokkupy.ports import Port
-from dokkupy.types import Environment, ExitStatus, Instance, Line, Stream
+from dokkupy.types import ExitStatus, Instance, Line, Stream
 
 if TYPE_CHECKING:
     from dokkupy.platform import Platform
@@ -185,34 +185,6 @@ def rollback(
     platform.store.apps.get(app)
     arguments = {"number": number, "keep_config": keep_config}
     return Deployment.of((yield from jobs.run(platform, "rollback", app, arguments)))
-
-
-@operation(summary="Run a command in the image and environment of an app", interactive=True)
-def run(
-    platform: Platform,
-    app: AppName,
-    command: Annotated[list[str], Verbatim("Command, or the name of a process")],
-    *,
-    env: Annotated[list[KeyValue] | None, Help("A variable for this run alone", short="e")] = None,
-) -> ExitStatus:
-    """Run a command beside the app, on your terminal or pipes, and end with its exit code."""
-    from dokkupy import ledger
-    from dokkupy.scheduler import OneOff
-    from dokkupy.types import Scale
-
-    platform.store.apps.get(app)
-    release = ledger.live(platform, app)
-    named = {process.name: process.command for process in release.processes}
-    chosen = named.get(ProcessName(command[0]), ()) if len(command) == 1 else ()
-    one_off = OneOff(
-        release=release,
-        command=chosen or tuple(command),
-        env=Environment({pair.key: pair.value for pair in env or ()}),
-        scale=Scale(quantity=1),
-        purpose="run",
-        tty=sys.stdin.isatty() and sys.stdout.isatty(),
-    )
-    return ExitStatus(code=platform.scheduler.attach(one_off))
 
 
 @operation(summary="Open a shell in a running container", interactive=True)

@@ -117,6 +117,15 @@ class SchedulerContract:
             stage(scheduler, replace(release, image=f"{MISSING}:1"), LASTS)
         assert scheduler.orphans(app, []) == []
 
+    def test_log_can_be_limited_to_what_is_new(
+        self, scheduler: Scheduler, release: Release
+    ) -> None:
+        placed = stage(scheduler, release, Program(line=("printed",), exits=0))
+        assert scheduler.wait_ended([placed.reference], 20) == placed.reference
+        began = scheduler.status(placed.reference).started_at
+        assert list(scheduler.logs(placed.reference, since=began - 1)) == [b"printed"]
+        assert list(scheduler.logs(placed.reference, since=began + 60)) == []
+
     # Watching.
 
     def test_ended_container_keeps_exit_code_and_log(
@@ -255,6 +264,38 @@ class SchedulerContract:
         with typed_stdin("typed\n"):
             assert scheduler.attach(once(release, Program(echo=True, exits=5), person=True)) == 5
         assert capfd.readouterr().out == "typed\n"
+
+    def test_detached_command_goes_on_by_itself_until_it_is_retired(
+        self, scheduler: Scheduler, release: Release, app: AppName
+    ) -> None:
+        program = Program(line=("at it",), show=("KEPT",))
+        placed = scheduler.detach(replace(once(release, program, person=True), actor="ann", ttl=60))
+        assert (placed.app, placed.release, placed.actor) == (app, 3, "ann")
+        assert placed.state == "running"
+        assert placed.started_at > 0
+        assert 0 < placed.until - placed.started_at <= 61
+        output = scheduler.logs(placed.reference, follow=True)
+        assert [next(output), next(output)] == [b"at it", b"KEPT=kept"]
+        assert scheduler.one_offs(app) == [placed]
+        assert scheduler.one_offs(AppName("contract-other")) == []
+        assert scheduler.orphans(app, []) == []
+        scheduler.retire(placed.reference, 5)
+        assert scheduler.one_offs() == []
+
+    def test_detached_command_that_ended_keeps_exit_code_and_log(
+        self, scheduler: Scheduler, release: Release, app: AppName
+    ) -> None:
+        ended, lasting = Program(line=("done",), exits=7), Program()
+        first, second = (
+            scheduler.detach(replace(once(release, program, person=True), ttl=60))
+            for program in (ended, lasting)
+        )
+        assert first.name != second.name
+        assert scheduler.wait_ended([first.reference], 20) == first.reference
+        states = {one.name: (one.state, one.exit_code) for one in scheduler.one_offs(app)}
+        assert states[first.name] == ("ended", 7)
+        assert states[second.name][0] == "running"
+        assert list(scheduler.logs(first.reference)) == [b"done"]
 
     def test_entering_runs_a_command_inside(
         self, scheduler: Scheduler, release: Release, capfd: pytest.CaptureFixture[str]

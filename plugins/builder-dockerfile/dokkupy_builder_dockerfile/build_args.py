@@ -51,6 +51,13 @@ def change(
         store.events.add("build-args.changed", app, {"set": sorted(assign), "unset": gone})
 
 
+def clone(store: Store, origin: AppName, app: AppName) -> None:
+    """Declare for `app` what is declared for `origin`."""
+    chosen: dict[str, str | None] = store.documents.get(origin, NOUN, _KEY) or {}
+    if chosen:
+        change(store, app, chosen)
+
+
 def environment(arguments: Iterable[BuildArg]) -> Environment:
     """Return the arguments that have a value."""
     return Environment({arg.key: arg.value for arg in arguments if arg.value is not None})

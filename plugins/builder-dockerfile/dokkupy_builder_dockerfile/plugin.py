@@ -68,6 +68,14 @@ def register_builders() -> Sequence[Builder]:
 
 
 @hookimpl
+def app_cloned(platform: Platform, app: AppName, origin: AppName) -> None:
+    """Declare the build arguments of its origin for a clone."""
+    from dokkupy_builder_dockerfile.build_args import clone
+
+    clone(platform.store, origin, app)
+
+
+@hookimpl
 def env_compile(platform: Platform, app: AppName, phase: Phase) -> Sequence[EnvLayer]:
     """Put the declared build arguments into the environment of builds."""
     from dokkupy_builder_dockerfile.build_args import NOUN, declared, environment

@@ -108,3 +108,12 @@ def test_events_name_keys_and_never_values(platform: Platform) -> None:
     operations.set_(platform, A, [KeyValue.parse("GREETING=hello-there")])
     (event,) = platform.store.events.list(verb="build-args.changed")
     assert dict(event.data) == {"set": ["GREETING"], "unset": []}
+
+
+def test_a_clone_has_the_build_arguments_of_its_origin(platform: Platform) -> None:
+    operations.set_(platform, A, [KeyValue.parse("GREETING=hello")])
+    clone = platform.store.apps.create(AppName("b")).name
+    platform.hooks.app_cloned(app=clone, origin=A)
+    operations.unset(platform, A, [EnvKey("GREETING")])
+    (argument,) = operations.list_(platform, clone)
+    assert (argument.key, argument.value, argument.source) == ("GREETING", "hello", "set")

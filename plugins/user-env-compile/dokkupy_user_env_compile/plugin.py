@@ -22,6 +22,15 @@ def register_operations() -> Mapping[str, str]:
 
 
 @hookimpl
+def app_cloned(platform: Platform, app: AppName, origin: AppName) -> None:
+    """Give a clone the variables of its origin."""
+    from dokkupy_user_env_compile.variables import change, chosen
+
+    if variables := chosen(platform.store, origin):
+        change(platform.store, app, variables)
+
+
+@hookimpl
 def env_compile(platform: Platform, app: AppName, phase: Phase) -> Sequence[EnvLayer]:
     """Give builds the defaults, the global variables and the app's own; runs get nothing.
 

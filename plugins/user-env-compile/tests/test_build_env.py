@@ -116,3 +116,18 @@ def test_values_show_in_no_repr_and_no_event(platform: Platform) -> None:
     assert "visible-nowhere" not in repr(variables)
     (event,) = platform.store.events.list(verb="build-env.changed")
     assert dict(event.data) == {"set": ["KEY"], "unset": []}
+
+
+def test_a_clone_has_the_variables_of_its_origin(platform: Platform) -> None:
+    put(platform, OF_A, KEY="value")
+    clone = platform.store.apps.create(AppName("b")).name
+    platform.hooks.app_cloned(app=clone, origin=A)
+    assert env.merge(env.layers(platform.store, platform.hooks, clone, "build"))["KEY"] == "value"
+    put(platform, OF_A, KEY="other")
+    assert operations.get(platform, Scope("b"), EnvKey("KEY")) == "value"
+
+
+def test_a_clone_of_an_app_without_variables_has_none(platform: Platform) -> None:
+    clone = platform.store.apps.create(AppName("b")).name
+    platform.hooks.app_cloned(app=clone, origin=A)
+    assert platform.store.documents.keys(clone, "build-env") == {}
