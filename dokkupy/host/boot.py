@@ -92,12 +92,12 @@ class BootPart(Part):
             yield self._by_hand("systemd does not run here, so nothing starts the apps at boot.")
 
     def _by_hand(self, message: str) -> Finding:
-        line = shlex.join(own(self._root, "up"))
+        wait = "until docker info >/dev/null 2>&1; do sleep 1; done"
         return notice(
             self.name,
             f"{message} Where cron runs, this line in /etc/cron.d/dokkupy does; else let "
             "whatever starts this machine run its command as root:",
-            f"@reboot root {line}",
+            f"@reboot root {wait}; {shlex.join(own(self._root, 'up'))}",
         )
 
     def _read(self) -> str:

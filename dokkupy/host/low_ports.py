@@ -62,6 +62,13 @@ class LowPortsPart(Part):
                 f"be given the right to port {low[0]}.",
                 "dokkupy --root OTHER host setup, or: --http-port 8080 --https-port 8443",
             )
+        elif hides_processes():
+            yield blocked(
+                self.name,
+                "/proc is mounted with hidepid, so nobody but root can see a proxy that has the "
+                f"right to port {low[0]}.",
+                "mount -o remount,hidepid=0 /proc, or: --http-port 8080 --https-port 8443",
+            )
         elif self._is_there():
             yield done(self.name, f"{user} alone may serve on ports below 1024.")
         else:
@@ -137,3 +144,11 @@ def first_free_port() -> int:
         return int(FIRST_FREE.read_text(encoding="ascii"))
     except (OSError, ValueError):
         return 1024
+
+
+def hides_processes(mounts: Path = Path("/proc/self/mounts")) -> bool:
+    """Say whether users are kept from seeing processes that they may not trace (proc(5))."""
+    lines = (line.split() for line in mounts.read_text(encoding="utf-8").splitlines())
+    options = next((fields[3] for fields in lines if fields[1:3] == ["/proc", "proc"]), "")
+    hidden = [word for word in options.split(",") if word.startswith("hidepid=")]
+    return bool(hidden) and hidden[0].removeprefix("hidepid=") not in ("0", "off")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from typing import ClassVar
 
 from dokkupy.host.finding import Finding
 
@@ -15,7 +14,7 @@ class Part(ABC):
     After `make` nothing that `look` gives is to do any more, so making twice changes nothing.
     """
 
-    name: ClassVar[str]
+    name: str
 
     @abstractmethod
     def look(self) -> Iterator[Finding]:

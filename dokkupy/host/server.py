@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dokkupy.engine_docker.engine import DEFAULT_SOCKET
 from dokkupy.errors import DokkupyError, Refused
 from dokkupy.host import ssh_server
 from dokkupy.host.account import AccountPart
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from dokkupy.engine import Engine
     from dokkupy.types import Stream
 
-SOCKET = Path("/var/run/docker.sock")
-"""The engine's, where those who come by ssh will look for it."""
-
 
 def parts(wanted: Wanted, engine: Engine, *, with_data: bool = False) -> tuple[Part, ...]:
     """Return the parts of a server, each after those that it stands on."""
@@ -41,8 +38,8 @@ def parts(wanted: Wanted, engine: Engine, *, with_data: bool = False) -> tuple[P
     return (
         ProgramsPart(),
         ReachPart(),
-        EnginePart(engine, SOCKET),
-        AccountPart(wanted, socket_group(SOCKET)),
+        EnginePart(engine, DEFAULT_SOCKET),
+        AccountPart(wanted, socket_group(DEFAULT_SOCKET)),
         FolderPart(wanted, with_data=with_data),
         LowPortsPart(wanted),
         ContainersPart(engine, wanted, with_data=with_data),
