@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import tempfile
 import time
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.tools import BenchmarkError, Tools, say
+from dokkupy.testing.client import free_port
 
 JOBS_END_WITHIN = 90.0
 """Seconds that deploys under way are waited for before the root goes."""
@@ -58,11 +58,11 @@ def arena(tools: Tools) -> Iterator[Arena]:
     folder = Path(tempfile.mkdtemp(prefix="dokkupy-benchmark-"))
     found: Arena | None = None
     try:
-        ports = free_ports(2)
-        made = Arena(tools, folder, ports[0], "")
-        where = ["--http-port", str(ports[0]), "--https-port", str(ports[1])]
+        port = free_port()
+        made = Arena(tools, folder, port, "")
+        where = ["--http-port", str(port), "--https-port", str(free_port())]
         root_id = made.ask("init", *where, "--domain", "localhost")["root_id"]
-        found = Arena(tools, folder, ports[0], root_id)
+        found = Arena(tools, folder, port, root_id)
         found.run("nginx", "set", "--global", "bind-address-ipv4", "127.0.0.1")
         found.run("nginx", "set", "--global", "bind-address-ipv6", "none")
         found.run("up")
@@ -72,15 +72,6 @@ def arena(tools: Tools) -> Iterator[Arena]:
             if found is not None:
                 remove(found)
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports of 127.0.0.1 that nobody listens on."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports: list[int] = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 def remove(arena: Arena) -> None:

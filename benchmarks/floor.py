@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.arena import free_ports, remove_labelled, undisturbed
+from benchmarks.arena import remove_labelled, undisturbed
 from benchmarks.checkout import set_version
 from benchmarks.first_answer import FirstAnswer
 from benchmarks.tools import REPOSITORY, Tools
+from dokkupy.testing.client import free_port
 
 LABEL = "dokkupy.benchmark"
 PORT = 5000
@@ -60,9 +61,7 @@ def plain_docker(
     tree = folder / f"floor-{token}"
     shutil.copytree(REPOSITORY / "examples" / example, tree)
     try:
-        yield PlainDocker(
-            tools=tools, tree=tree, token=token, port=free_ports(1)[0], buildkit=buildkit
-        )
+        yield PlainDocker(tools=tools, tree=tree, token=token, port=free_port(), buildkit=buildkit)
     finally:
         with undisturbed():
             remove_labelled(tools, f"{LABEL}={token}")

@@ -12,7 +12,7 @@ from benchmarks.first_answer import POLL_SECONDS, FirstAnswer
 from benchmarks.floor import plain_docker
 from benchmarks.results import Measure, Result
 from benchmarks.samples import Samples
-from benchmarks.sshd import ssh_access
+from benchmarks.ssh_access import ssh_access
 from benchmarks.tools import BenchmarkError, Tools, load_average, say
 
 RUNS = 10
