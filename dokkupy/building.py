@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from dokkupy import env, git
 from dokkupy.builder import BuildRequest, Limits
 from dokkupy.errors import BuildFailed, NotFound
+from dokkupy.names import AppName
 from dokkupy.scheduler_docker import APP, ROOT
 from dokkupy.types import Source
 
 if TYPE_CHECKING:
     from dokkupy.builder import Builder
-    from dokkupy.names import AppName
     from dokkupy.platform import Platform
     from dokkupy.report import Report
     from dokkupy.types import Build
@@ -42,10 +42,23 @@ def exported(platform: Platform, app: AppName, revision: str, origin: str) -> It
 
 def discard(platform: Platform, app: AppName) -> None:
     """Remove the sources that dead runners of an app have left; needs the app's lock."""
-    prefix = f"source-{app}-"
-    for folder in platform.paths.run.glob(f"{prefix}*"):
-        if "-" not in folder.name.removeprefix(prefix):  # else it is of an app named APP-…
+    for folder in _sources(platform):
+        if _owner(folder) == app:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def owners(platform: Platform) -> set[AppName]:
+    """Return the apps of which sources are there: being built, or left by dead runners."""
+    return {_owner(folder) for folder in _sources(platform)}
+
+
+def _sources(platform: Platform) -> Iterator[Path]:
+    return platform.paths.run.glob("source-*-*")
+
+
+def _owner(folder: Path) -> AppName:
+    # What mkdtemp appends has no dash.
+    return AppName(folder.name.removeprefix("source-").rpartition("-")[0])
 
 
 def build(platform: Platform, report: Report, source: Source) -> Build:

@@ -138,6 +138,7 @@ def recover_all(platform: Platform, report: Report, *, but: AppName | None = Non
     left = {row.app for row in platform.store.rollouts.unfinished()}
     left |= {release.app for release in platform.store.releases.pending()}
     left |= moves.unfinished(platform).keys()
+    left |= building.owners(platform)
     for app in left - {but}:
         try:
             with try_app_lock(platform.paths, app, what="recovery", actor=platform.actor):

@@ -490,12 +490,12 @@ def test_an_engine_that_goes_down_during_a_deploy_is_told_and_mended_after(shop:
     shop.assert_serves("one", ["web.1 of 1", "worker.1 of 1"])
 
 
-def test_sources_that_a_dead_runner_left_are_removed_by_the_apps_next_command(
-    shop: Shop,
-) -> None:
-    first_push(shop)
+def test_sources_that_a_dead_runner_left_are_removed_whoever_mends(shop: Shop) -> None:
     run = shop.platform.paths.run
-    for name in ("source-shop-abcd_123", "source-shop-2-abcd_123", "other"):
+    for name in ("source-shop-abcd_123", "source-shop-2-abcd_123", "source-blog-ab", "other"):
         (run / name / "tree").mkdir(parents=True)
-    shop.restart("web")
-    assert sorted(folder.name for folder in run.iterdir()) == ["other", "source-shop-2-abcd_123"]
+    mender = threading.Thread(target=mend, args=(shop,))
+    with app_lock(shop.platform.paths, BLOG, what="push"):
+        mender.start()
+        mender.join()
+    assert sorted(folder.name for folder in run.iterdir()) == ["other", "source-blog-ab"]
