@@ -14,12 +14,12 @@ from xml.etree import ElementTree as ET
 
 
 def succeeded(results: Path) -> dict[str, bool]:
-    """Return what tox itself says of each environment."""
+    """Return what tox itself says of each environment that it ran."""
     outcome: dict[str, bool] = {}
     for report in results.glob("*.json"):
-        for env, result in json.loads(report.read_text()).get("testenvs", {}).items():
-            commands = [*result.get("setup", []), *result.get("test", [])]
-            outcome[env] = bool(commands) and all(step["retcode"] == 0 for step in commands)
+        for env, told in json.loads(report.read_text()).get("testenvs", {}).items():
+            if "result" in told:
+                outcome[env] = bool(told["result"]["success"])
     return outcome
 
 
