@@ -1,0 +1,1 @@
+"""The certs plugin: certificates that people have, or that vouch for themselves."""
