@@ -183,8 +183,7 @@ class DockerScheduler:
 
     def attach(self, one_off: OneOff) -> int:
         """Run a command on this process's terminal or pipes; return its exit code."""
-        spec = self._one_off(one_off, stdin=True)
-        reference = self._engine.create(spec)
+        reference = self._create(self._one_off(one_off, stdin=True))
         try:
             return self._engine.attach(reference)
         finally:
@@ -252,14 +251,19 @@ class DockerScheduler:
                 found.append(self._engine.inspect(reference))
         return found
 
-    def _launch(self, spec: ContainerSpec) -> str:
-        reference = ""
+    def _create(self, spec: ContainerSpec) -> str:
         try:
-            reference = self._engine.create(spec)
+            return self._engine.create(spec)
+        except (EngineError, NotFound, Conflict) as error:
+            self._store.addresses.give_back(spec.address)
+            raise _explained(error, spec) from error
+
+    def _launch(self, spec: ContainerSpec) -> str:
+        reference = self._create(spec)
+        try:
             self._engine.start(reference)
         except (EngineError, NotFound, Conflict) as error:
-            if reference:
-                self._engine.remove(reference)
+            self._engine.remove(reference)
             self._store.addresses.give_back(spec.address)
             raise _explained(error, spec) from error
         return reference
