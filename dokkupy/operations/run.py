@@ -86,10 +86,10 @@ def command(
     oneoffs.sweep(platform)
     release = ledger.live(platform, app)
     named = {process.name: process.command for process in release.processes}
-    chosen = named.get(ProcessName(words[0]), ()) if len(words) == 1 else ()
+    by_name = len(words) == 1 and words[0] in named
     one_off = OneOff(
         release=release,
-        command=chosen or tuple(words),
+        command=named[ProcessName(words[0])] if by_name else tuple(words),
         env=Environment({pair.key: pair.value for pair in env or ()}),
         scale=Scale(quantity=1),
         purpose="run",
