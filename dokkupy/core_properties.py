@@ -32,6 +32,21 @@ class Seconds(float):
         return f"{float(self):g}"
 
 
+class Count(int):
+    """A whole number from 1 to 1,000,000."""
+
+    @classmethod
+    def parse(cls, text: str) -> Count:
+        """Return the number that `text` spells.
+
+        Raises:
+            UsageError: it is no whole number, or out of range.
+        """
+        if not (text.isascii() and text.isdigit() and 0 < int(text[:8]) <= 1_000_000):
+            raise UsageError(f"{text!a:.40} is no number from 1 to 1000000.", hint="Give 10.")
+        return cls(text)
+
+
 CHECKS: Final = PropertyGroup(
     noun="checks",
     properties=(
@@ -56,4 +71,35 @@ CHECKS: Final = PropertyGroup(
     ),
 )
 
-CORE_PROPERTIES: Final = {CHECKS.noun: CHECKS}
+RELEASES: Final = PropertyGroup(
+    noun="releases",
+    properties=(
+        Property(
+            name="keep",
+            type=Count,
+            default="10",
+            help="How many releases keep their images, so that they can be rolled back to",
+        ),
+    ),
+)
+
+HOUSEKEEPING: Final = PropertyGroup(
+    noun="housekeeping",
+    properties=(
+        Property(
+            name="failed-deploys",
+            type=Count,
+            default="5",
+            help="How many failed deploys keep what their containers printed",
+        ),
+        Property(
+            name="events",
+            type=Count,
+            default="10000",
+            scopes="global",
+            help="How many events are kept",
+        ),
+    ),
+)
+
+CORE_PROPERTIES: Final = {group.noun: group for group in (CHECKS, RELEASES, HOUSEKEEPING)}

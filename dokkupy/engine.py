@@ -88,6 +88,8 @@ class ImageInfo:
     architecture: str
     size: int
     """Bytes."""
+    created_at: float = 0.0
+    """Seconds since the epoch (UTC); 0.0 when nobody knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +181,13 @@ class Engine(Protocol):
 
     def import_image(self, tar: IO[bytes], reference: str, labels: Mapping[str, str]) -> str:
         """Make an image of a root file system's tar stream and return its id."""
+        ...
+
+    def own_sizes(self) -> Mapping[str, int]:
+        """Return image id -> bytes that no other image shares, for every image of the engine.
+
+        It may take seconds: the engine counts everything that it has.
+        """
         ...
 
     def remove_image(self, reference: str) -> None:

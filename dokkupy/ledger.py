@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from dokkupy import contents, env
-from dokkupy.errors import Conflict, NotFound, UsageError
+from dokkupy.errors import Conflict, ImageNotFound, NotFound, UsageError
 from dokkupy.scheduler_docker import image_repository
 from dokkupy.types import Environment, Instance, InstanceState, Release, ReleaseState
 
@@ -63,7 +63,18 @@ def contents_of(platform: Platform, release: Release) -> Contents:
     Raises:
         ImageNotFound: its image is gone.
     """
-    return contents.of_release(release, platform.engine.image(release.image))
+    try:
+        image = platform.engine.image(release.image)
+    except ImageNotFound as error:
+        again = f"dokkupy git deploy {release.app} {release.revision[:12]}"
+        if release.state is ReleaseState.LIVE:
+            again = f"dokkupy ps rebuild {release.app}"
+        raise ImageNotFound(
+            f"The image of release {release.number} of {release.app} is gone.",
+            hint=f"Build its revision again: {again}",
+            detail=error.message,
+        ) from error
+    return contents.of_release(release, image)
 
 
 def live(platform: Platform, app: AppName) -> Release:

@@ -56,13 +56,16 @@ def guard(
         platform.store.events.add("run.ended", app, {"name": name, "exit_code": status.exit_code})
 
 
-def sweep(platform: Platform) -> list[PlacedOneOff]:
-    """Remove the commands whose time is over, whatever became of their guards; return them."""
+def over(platform: Platform) -> list[PlacedOneOff]:
+    """Return the commands whose time is over, and the ended ones whose callers are gone."""
     now = time.time()
-    over = [one for one in platform.scheduler.one_offs() if _is_over(one, now)]
-    for one in over:
+    return [one for one in platform.scheduler.one_offs() if _is_over(one, now)]
+
+
+def sweep(platform: Platform) -> None:
+    """Remove the commands whose time is over, whatever became of their guards."""
+    for one in over(platform):
         platform.scheduler.retire(one.reference, GRACE_SECONDS if one.state == "running" else 0)
-    return over
 
 
 def chosen(platform: Platform, app: AppName, names: Sequence[str] = ()) -> list[PlacedOneOff]:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from dokkupy import building, changes, contents, git, ledger, plan, recovery, routes
+from dokkupy import building, changes, contents, git, housekeeping, ledger, plan, recovery, routes
 from dokkupy.changes import ConfigEdit
 from dokkupy.deployment import Deployment
 from dokkupy.errors import Conflict, DokkupyError, NotFound
@@ -191,7 +191,7 @@ def apply_routes(platform: Platform, *, changed: str = "") -> None:
 
 @contextmanager
 def at_work(platform: Platform, send: Send, app: AppName, what: str) -> Iterator[Report]:
-    """Hold the app's lock, mend what a dead runner left, and tell plugins of a failure."""
+    """Hold the app's lock, mend what a dead runner left, tell plugins of a failure, tidy up."""
     report = Report(send)
     _require_changeable(platform, app)
     platform.engine.warm()
@@ -210,7 +210,9 @@ def at_work(platform: Platform, send: Send, app: AppName, what: str) -> Iterator
         except DokkupyError as error:
             failure = Failure(process="", cause=error.message, fix=error.hint, log=error.detail)
             platform.hooks.deploy_failed(app=app, failure=failure)
+            housekeeping.tidy(platform, app, report, failed=True)
             raise
+        housekeeping.tidy(platform, app, report)
 
 
 def _require_changeable(platform: Platform, app: AppName) -> None:

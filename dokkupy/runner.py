@@ -6,19 +6,21 @@ standard input, the log as standard output and error, and the job's lock as desc
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from dokkupy import jobs
-from dokkupy.errors import DeployFailed, DokkupyError, UsageError
+from dokkupy.errors import DeployFailed, DokkupyError, StateError, UsageError
 from dokkupy.results import to_json
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 WORK: Final[Mapping[str, str]] = {
     "adopt": "dokkupy.pipeline:adopt",
     "change-config": "dokkupy.pipeline:change_config",
+    "clean": "dokkupy.cleanup:clean",
     "deploy": "dokkupy.pipeline:deploy",
     "down": "dokkupy.power:down",
     "guard": "dokkupy.oneoffs:guard",
@@ -98,12 +101,21 @@ def _do(root: Path, request: Mapping[str, Any], work: Mapping[str, str]) -> dict
     except DokkupyError as error:
         return {"ok": False, **error.as_dict()}
     except Exception as error:  # noqa: BLE001 (the runner's own main loop)
-        body = DokkupyError(
-            f"dokkupy itself failed: {type(error).__name__}: {error}",
-            hint="Finish or undo what it left: dokkupy up",
-            detail=traceback.format_exc(),
+        return {"ok": False, **_explained(error, root).as_dict()}
+
+
+def _explained(error: Exception, root: Path) -> DokkupyError:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StateError(
+            f"The disk of {root} is full.",
+            hint=f"Make room, then finish or undo what it left: df -h {root}; dokkupy up",
+            detail=str(error),
         )
-        return {"ok": False, **body.as_dict()}
+    return DokkupyError(
+        f"dokkupy itself failed: {type(error).__name__}: {error}",
+        hint="Finish or undo what it left: dokkupy up",
+        detail=traceback.format_exc(),
+    )
 
 
 def _function(kind: str, work: Mapping[str, str]) -> Callable[..., object]:
@@ -115,7 +127,8 @@ def _function(kind: str, work: Mapping[str, str]) -> Callable[..., object]:
 
 
 def _report(line: Line) -> None:
-    os.write(1, jobs.encode(line.stream, line.text))
+    with suppress(OSError):  # a story that finds no room must not end what it tells of
+        os.write(1, jobs.encode(line.stream, line.text))
 
 
 def _warn(error: DokkupyError) -> None:

@@ -22,9 +22,9 @@ class Client:
             server = answer.headers.get("server", "")
         return server.removeprefix("Docker/").partition(" ")[0]
 
-    def get(self, path: str, **query: str) -> Any:
-        """Return what the engine says about something."""
-        return self._call("GET", path, query, None, ANSWER_SECONDS)
+    def get(self, path: str, *, timeout: float = ANSWER_SECONDS, **query: str) -> Any:
+        """Return what the engine says about something within `timeout` seconds."""
+        return self._call("GET", path, query, None, timeout)
 
     def post(
         self,

@@ -88,6 +88,7 @@ def image_info(raw: Mapping[str, Any]) -> ImageInfo:
         env_keys=tuple(pair.partition("=")[0] for pair in config.get("Env") or ()),
         architecture=raw["Architecture"],
         size=raw["Size"],
+        created_at=_seconds(raw["Created"]) if raw.get("Created") else 0.0,
     )
 
 

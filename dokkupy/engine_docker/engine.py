@@ -28,6 +28,8 @@ from dokkupy.engine_docker.wire import ANSWER_SECONDS, Stream, open_stream
 from dokkupy.errors import Conflict, ImageNotFound, NotFound, UsageError
 
 DEFAULT_SOCKET: Final = Path("/var/run/docker.sock")
+COUNTING_SECONDS: Final = 300.0
+"""How long the engine may take to add up what it has."""
 _LONGEST_POLL_MS: Final = 2**31 - 1
 _Info = TypeVar("_Info")
 
@@ -99,6 +101,10 @@ class DockerEngine:
 
     def import_image(self, tar: IO[bytes], reference: str, labels: Mapping[str, str]) -> str:
         return images.import_image(self._client, tar, reference, labels)
+
+    def own_sizes(self) -> Mapping[str, int]:
+        found = self._client.get("/system/df", timeout=COUNTING_SECONDS, type="image")
+        return {raw["Id"]: raw["Size"] - max(raw["SharedSize"], 0) for raw in found["Images"] or ()}
 
     def remove_image(self, reference: str) -> None:
         images.remove_image(self._client, reference)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from dokkupy.names import AppName
 from dokkupy.operations.registry import operation
@@ -24,6 +24,8 @@ class ReleaseSummary:
     actor: str
     created_at: float
     """Seconds since the epoch (UTC)."""
+    image: Literal["kept", "gone"]
+    """Only to a release whose image is kept can be rolled back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,7 @@ class ReleaseReport:
     revision: str
     builder: str
     image: str
+    image_gone: bool
     actor: str
     created_at: float
     processes: dict[str, str]
@@ -84,6 +87,7 @@ def list_(platform: Platform, app: AppName) -> list[ReleaseSummary]:
             revision=release.revision[:12],
             actor=release.actor,
             created_at=release.created_at,
+            image="gone" if release.image_gone else "kept",
         )
         for release in platform.store.releases.list(app)
     ]
@@ -104,6 +108,7 @@ def show(platform: Platform, app: AppName, number: int) -> ReleaseReport:
         revision=release.revision,
         builder=release.builder,
         image=release.image,
+        image_gone=release.image_gone,
         actor=release.actor,
         created_at=release.created_at,
         processes={process.name: _line(process) for process in release.processes},

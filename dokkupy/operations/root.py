@@ -86,6 +86,45 @@ class PastEvent:
     data: dict[str, object]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovedThing:
+    """Something that nothing needs any more."""
+
+    kind: str
+    """`image`, `container` or `log`."""
+    app: str
+    what: str
+    bytes: int
+    """What it frees; of an image what it shares with no other."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cleanup:
+    """What can go, or went."""
+
+    applied: bool
+    bytes: int
+    """At least so much is freed: layers that several of the images share are not counted."""
+    things: list[RemovedThing]
+
+    def text(self) -> str:
+        """Say each thing in a line, and what it all comes to."""
+        if not self.things:
+            return "Nothing can go."
+        lines = [
+            f"{one.kind:<10} {one.app}: {one.what}" + (f", {_mib(one.bytes)}" if one.bytes else "")
+            for one in self.things
+        ]
+        if self.applied:
+            return "\n".join([*lines, f"Freed at least {_mib(self.bytes)}."])
+        lines.append(f"This would free at least {_mib(self.bytes)}.")
+        return "\n".join([*lines, "Remove it: dokkupy cleanup --apply"])
+
+
+def _mib(size: int) -> str:
+    return f"{size / 1024**2:.1f} MiB"
+
+
 @operation(summary="Make a root, or change where it serves")
 def init(
     platform: Platform,
@@ -185,6 +224,31 @@ def rollback(
     platform.store.apps.get(app)
     arguments = {"number": number, "keep_config": keep_config}
     return Deployment.of((yield from jobs.run(platform, "rollback", app, arguments)))
+
+
+@operation(summary="Show what can go and how much it would free, or remove it")
+def cleanup(
+    platform: Platform, *, apply: Annotated[bool, Help("Remove it")] = False
+) -> Stream[Cleanup]:
+    """Look for images, containers and logs that nothing needs any more; remove them if asked to.
+
+    The images of releases that can be rolled back to stay, and so does all that a container
+    uses. Nothing but what belongs to this root is ever looked at. Every deploy does the same for
+    its own app.
+    """
+    from dokkupy import cleanup as whole
+
+    if apply:
+        done = yield from jobs.run(platform, "clean", None, {})
+        removed = [RemovedThing(**thing) for thing in done]
+        return Cleanup(applied=True, bytes=sum(one.bytes for one in removed), things=removed)
+    found, busy = whole.survey(platform)
+    for app in busy:
+        yield Line(text=f"{app} is busy and was not looked at.", stream="warning")
+    things = [
+        RemovedThing(kind=one.kind, app=one.app, what=one.what, bytes=one.bytes) for one in found
+    ]
+    return Cleanup(applied=False, bytes=sum(one.bytes for one in things), things=things)
 
 
 @operation(summary="Open a shell in a running container", interactive=True)

@@ -180,6 +180,10 @@ class FakeEngine:
         with self._answer():
             return self._images.import_tar(tar, reference, labels)
 
+    def own_sizes(self) -> Mapping[str, int]:
+        with self._answer():
+            return self._images.own_sizes()
+
     def remove_image(self, reference: str) -> None:
         with self._answer():
             self._images.remove(reference, {c.info.image for c in self._containers.values()})

@@ -7,6 +7,7 @@ import itertools
 import json
 import re
 import shlex
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,7 @@ class FakeImage:
     command: tuple[str, ...] = ()
     exposed_ports: set[int] = field(default_factory=set)
     env: dict[str, str] = field(default_factory=dict)
+    created_at: float = field(default_factory=time.time)
 
     @classmethod
     def named_by(cls, content: object, **config: object) -> FakeImage:

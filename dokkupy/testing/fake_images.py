@@ -6,11 +6,14 @@ import hashlib
 import io
 import tarfile
 from collections.abc import Collection, Mapping
-from typing import IO
+from typing import IO, Final
 
 from dokkupy.engine import ImageInfo
 from dokkupy.errors import Conflict, EngineError, ImageNotFound
 from dokkupy.testing.fake_build import FakeImage
+
+SIZE: Final = 1024
+"""Bytes of every image."""
 
 
 class FakeImages:
@@ -46,8 +49,13 @@ class FakeImages:
             exposed_ports=tuple(sorted(image.exposed_ports)),
             env_keys=tuple(image.env),
             architecture="amd64",
-            size=1024,
+            size=SIZE,
+            created_at=image.created_at,
         )
+
+    def own_sizes(self) -> dict[str, int]:
+        """Return a size for each image; none shares anything."""
+        return dict.fromkeys(self._images, SIZE)
 
     def labelled(self, labels: Mapping[str, str]) -> list[ImageInfo]:
         """Return the images that carry all of `labels`."""

@@ -145,7 +145,7 @@ def list_all(shop: Shop) -> None:
     operations.list_(shop.platform)
 
 
-@pytest.mark.parametrize("command", [list_all])
+@pytest.mark.parametrize("command", [deploy, list_all])
 def test_a_command_without_guard_is_ended_by_any_later_command(
     served: Shop, command: Callable[[Shop], None]
 ) -> None:

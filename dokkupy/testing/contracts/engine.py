@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import tarfile
 import threading
 import time
@@ -531,6 +532,25 @@ class EngineContract:
         engine.remove_image(image)
         with pytest.raises(ImageNotFound):
             engine.image(image)
+
+    def test_sizes_are_of_what_an_image_shares_with_no_other(
+        self, engine: Engine, bench: Bench, context: Path
+    ) -> None:
+        (context / "Dockerfile").write_text(f"FROM {bench.image}\nCOPY big /big\n")
+        (context / "big").write_bytes(os.urandom(100_000))
+        image = engine.build(self._build(bench, context), _ignore)
+        sizes = engine.own_sizes()
+        assert 0 < sizes[image] <= engine.image(image).size
+        assert engine.image(bench.image).id in sizes
+
+    def test_image_says_when_it_was_made(
+        self, engine: Engine, bench: Bench, context: Path
+    ) -> None:
+        (context / "Dockerfile").write_text(f"FROM {bench.image}\nCOPY stamp /stamp\n")
+        (context / "stamp").write_bytes(os.urandom(8))
+        before = time.time()
+        image = engine.build(self._build(bench, context), _ignore)
+        assert before - 1 <= engine.image(image).created_at <= time.time() + 1
 
     def test_image_of_a_container_stays(self, engine: Engine, bench: Bench) -> None:
         image = self._import(engine, bench)

@@ -1,0 +1,135 @@
+"""What nothing needs any more of an app, and its removal after each piece of work on it.
+
+What stays is bounded: the images of the newest releases that had the traffic, the newest failed
+build as cache for the next one, the logs of the last failed deploys, the newest events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from dokkupy import oneoffs, recovery
+from dokkupy.errors import Conflict, DokkupyError
+from dokkupy.names import AppName
+from dokkupy.scheduler_docker import APP, ROOT, image_repository
+from dokkupy.types import Release, ReleaseState
+
+if TYPE_CHECKING:
+    from dokkupy.platform import Platform
+    from dokkupy.report import Report
+
+_SERVED: Final = (ReleaseState.LIVE, ReleaseState.SUPERSEDED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waste:
+    """One thing that can go."""
+
+    kind: Literal["image", "log", "container"]
+    app: str
+    """Whose it was; that app may be gone."""
+    what: str
+    """As a person would name it: `release 3`, `a failed build`."""
+    reference: str
+    """Tag or id of an image, path of a file, id of a container."""
+    release: int = 0
+    """Number of the release whose image it is."""
+    bytes: int = 0
+    """What a file takes."""
+
+
+def tidy(platform: Platform, app: AppName, report: Report, *, failed: bool = False) -> None:
+    """Remove what the work that has just ended made superfluous; needs the app's lock.
+
+    After a deploy that `failed` its build is kept, so that the next one need not begin anew.
+    What cannot be removed now is told, and left to the next time.
+    """
+    try:
+        for waste in of_app(platform, app, keep_build=failed):
+            remove(platform, waste)
+        oneoffs.sweep(platform)
+        platform.store.events.trim(platform.properties.get("housekeeping", "", "events"))
+    except DokkupyError as error:
+        report.warning(f"Not everything could be tidied up: {error.message}")
+
+
+def of_app(platform: Platform, app: AppName, *, keep_build: bool = False) -> list[Waste]:
+    """Return what can go of an app; certain only under its lock."""
+    builds = list(_untagged(platform, app))
+    return [
+        *old_releases(platform, app),
+        *(builds[:-1] if keep_build else builds),
+        *old_logs(platform, app),
+    ]
+
+
+def old_releases(platform: Platform, app: AppName) -> Iterator[Waste]:
+    """Yield the image tags of releases that nobody can, or will, roll back to."""
+    tagged = platform.store.releases.tagged(app)
+    kept = {release.number for release in _kept(platform, app, tagged)}
+    repository = image_repository(platform.root_id, app)
+    for release in tagged:
+        if release.number not in kept:
+            yield Waste(
+                kind="image",
+                app=app,
+                what=f"release {release.number}",
+                reference=f"{repository}:release-{release.number}",
+                release=release.number,
+            )
+
+
+def _kept(platform: Platform, app: AppName, tagged: list[Release]) -> Iterator[Release]:
+    """Yield the releases, newest first, whose images stay."""
+    left = platform.properties.get("releases", app, "keep")
+    for release in tagged:
+        if release.state in _SERVED:
+            if left > 0 or release.state is ReleaseState.LIVE:
+                yield release
+            left -= 1
+        elif release is tagged[0] or release.state is ReleaseState.PENDING:
+            yield release
+
+
+def _untagged(platform: Platform, app: AppName) -> Iterator[Waste]:
+    """Yield the images that no release was made of, the newest last."""
+    images = platform.engine.images({ROOT: platform.root_id, APP: app})
+    for image in sorted(images, key=lambda image: image.created_at):
+        if not image.tags:
+            yield Waste(kind="image", app=app, what="a failed build", reference=image.id)
+
+
+def old_logs(platform: Platform, app: AppName) -> Iterator[Waste]:
+    """Yield the logs of failed deploys but the last few."""
+    by_release: dict[int, list[Path]] = {}
+    for file in recovery.failed_logs(platform, app).glob("release-*.log"):
+        release = file.name.split("-")[1]
+        if release.isdigit():
+            by_release.setdefault(int(release), []).append(file)
+    keep = platform.properties.get("housekeeping", app, "failed-deploys")
+    for number in sorted(by_release)[:-keep]:
+        for file in by_release[number]:
+            yield Waste(
+                kind="log",
+                app=app,
+                what=file.name,
+                reference=str(file),
+                bytes=file.stat().st_size,
+            )
+
+
+def remove(platform: Platform, waste: Waste) -> None:
+    """Remove one thing; what is gone already is fine, and an image that is in use stays."""
+    if waste.kind == "log":
+        Path(waste.reference).unlink(missing_ok=True)
+    elif waste.kind == "container":
+        platform.scheduler.retire(waste.reference, 0)
+    else:
+        with suppress(Conflict):
+            platform.engine.remove_image(waste.reference)
+            if waste.release:
+                platform.store.releases.set_pruned(AppName(waste.app), waste.release)
