@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from dokkupy.testing.proxy_fake import FakeProxy
 
 # How long an example takes says more of the machine than of the code.
-settings.register_profile("patient", deadline=None)
+settings.register_profile("patient", deadline=None, max_examples=50)
 settings.load_profile("patient")
 
 STUB_RUNNER = (
