@@ -1,0 +1,113 @@
+"""The contract of an engine: images and their names."""
+
+from __future__ import annotations
+
+import io
+import os
+import tarfile
+import time
+from pathlib import Path
+
+import pytest
+
+from dokkupy.engine import Engine
+from dokkupy.errors import (
+    Conflict,
+    EngineError,
+    ImageNotFound,
+)
+from dokkupy.testing.bench import Bench
+from dokkupy.testing.contracts.engine_fixtures import (
+    MISSING,
+    EngineFixtures,
+    image_build,
+    unheard,
+)
+
+
+class ImagesContract(EngineFixtures):
+    """Imported, tagged, pulled, removed."""
+
+    def test_image_is_known_by_each_of_its_names(self, engine: Engine, bench: Bench) -> None:
+        image = self._import(engine, bench)
+        reference = f"dokkupy-test/{bench.name()}:2"
+        engine.tag(image, reference)
+        assert engine.image(reference).id == image
+        assert reference in engine.image(image).tags
+        engine.remove_image(reference)
+        assert engine.image(image).id == image
+
+    def test_image_goes_with_its_last_name(self, engine: Engine, bench: Bench) -> None:
+        image = self._import(engine, bench)
+        for tag in engine.image(image).tags:
+            engine.remove_image(tag)
+        with pytest.raises(ImageNotFound):
+            engine.image(image)
+
+    def test_image_removed_by_id_loses_all_its_names(self, engine: Engine, bench: Bench) -> None:
+        image = self._import(engine, bench)
+        engine.tag(image, f"dokkupy-test/{bench.name()}:2")
+        engine.remove_image(image)
+        with pytest.raises(ImageNotFound):
+            engine.image(image)
+
+    def test_sizes_are_of_what_an_image_shares_with_no_other(
+        self, engine: Engine, bench: Bench, context: Path
+    ) -> None:
+        (context / "Dockerfile").write_text(f"FROM {bench.image}\nCOPY big /big\n")
+        (context / "big").write_bytes(os.urandom(100_000))
+        image = engine.build(image_build(bench, context), unheard)
+        sizes = engine.own_sizes()
+        assert 0 < sizes[image] <= engine.image(image).size
+        assert engine.image(bench.image).id in sizes
+
+    def test_image_says_when_it_was_made(self, engine: Engine, bench: Bench, context: Path) -> None:
+        (context / "Dockerfile").write_text(f"FROM {bench.image}\nCOPY stamp /stamp\n")
+        (context / "stamp").write_bytes(os.urandom(8))
+        before = time.time()
+        image = engine.build(image_build(bench, context), unheard)
+        assert before - 1 <= engine.image(image).created_at <= time.time() + 1
+
+    def test_image_of_a_container_stays(self, engine: Engine, bench: Bench) -> None:
+        image = self._import(engine, bench)
+        container = engine.create(bench.spec(image=image, command=("/nothing",)))
+        with pytest.raises(Conflict):
+            engine.remove_image(image)
+        engine.remove(container)
+        engine.remove_image(image)
+
+    def test_tag_can_move_to_another_image(self, engine: Engine, bench: Bench) -> None:
+        first, second = self._import(engine, bench), self._import(engine, bench)
+        reference = f"dokkupy-test/{bench.name()}"
+        engine.tag(first, reference)
+        engine.tag(second, reference)
+        assert engine.image(reference).id == second
+
+    def test_imported_image_carries_its_labels(self, engine: Engine, bench: Bench) -> None:
+        label = 'a "quoted" $HOME \\ label'
+        image = engine.image(self._import(engine, bench, label))
+        assert image.labels == bench.labels | {"dokkupy.test": label}
+        assert (image.entrypoint, image.command, image.exposed_ports) == ((), (), ())
+        assert [found.id for found in engine.images(image.labels)] == [image.id]
+
+    def test_what_is_no_archive_is_not_imported(self, engine: Engine, bench: Bench) -> None:
+        with pytest.raises(EngineError):
+            engine.import_image(io.BytesIO(b"no tar" * 1000), f"{bench.name()}:1", bench.labels)
+
+    def test_image_that_cannot_be_pulled_is_not_found(self, engine: Engine) -> None:
+        # Nothing listens on the port of discard.
+        with pytest.raises(ImageNotFound, match=MISSING) as caught:
+            engine.pull(f"127.0.0.1:9/{MISSING}:1", 10)
+        assert caught.value.hint
+
+    def _import(self, engine: Engine, bench: Bench, label: str = "") -> str:
+        """Make an image with one file that no other has."""
+        content = bench.name().encode()
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            entry = tarfile.TarInfo("file")
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+        archive.seek(0)
+        labels = bench.labels | ({"dokkupy.test": label} if label else {})
+        return engine.import_image(archive, f"dokkupy-test/{bench.name()}:1", labels)
