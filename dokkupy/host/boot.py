@@ -11,7 +11,7 @@ from typing import Final
 from dokkupy.errors import DokkupyError
 from dokkupy.host.finding import Finding, blocked, done, notice, to_do
 from dokkupy.host.part import Part
-from dokkupy.host.running import find, own, run
+from dokkupy.host.running import find, own, run, told
 from dokkupy.host.wanted import Wanted
 
 UNITS: Final = Path("/etc/systemd/system")
@@ -118,6 +118,25 @@ class BootPart(Part):
         if self._running.is_dir():
             run(["systemctl", "daemon-reload"])
         return ()
+
+    def bring_up(self) -> Iterator[str]:
+        """Start everything now, and give what that says.
+
+        Raises:
+            DokkupyError: something did not come up; what was said about it is the detail.
+        """
+        command = self.start()
+        try:
+            yield from told(command)
+        except DokkupyError as error:
+            if command[0] != "systemctl":
+                raise
+            journal = ["journalctl", "--unit", self._name, "--lines", "20", "--output", "cat"]
+            raise DokkupyError(
+                "Not everything came up.",
+                hint=f"See more: journalctl --unit {self._name}",
+                detail=run([*journal, "--no-pager"]),
+            ) from error
 
     def start(self) -> list[str]:
         """Return the command that brings everything up now, if possible as it will be at boot."""

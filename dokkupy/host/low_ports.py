@@ -25,9 +25,9 @@ from dokkupy.host.finding import Finding, blocked, done, to_do
 from dokkupy.host.part import Part
 from dokkupy.host.running import find
 from dokkupy.host.wanted import Wanted
+from dokkupy.launching import CAPABILITIES
 from dokkupy.paths import Paths
 
-ATTRIBUTE: Final = "security.capability"
 CAPABILITY: Final = struct.pack("<5I", 0x02000001, 1 << 10, 0, 0, 0)
 """`cap_net_bind_service=ep` as the kernel keeps it: struct vfs_cap_data, revision 2."""
 MODE: Final = 0o500
@@ -86,7 +86,7 @@ class LowPortsPart(Part):
         account = Account.find(self._wanted.user)
         try:
             status = self._launcher.lstat()
-            capability = os.getxattr(self._launcher, ATTRIBUTE, follow_symlinks=False)
+            capability = os.getxattr(self._launcher, CAPABILITIES, follow_symlinks=False)
         except OSError:
             return False
         return (
@@ -111,6 +111,14 @@ class LowPortsPart(Part):
             os.close(folder)
         return ()
 
+    def unmake(self) -> Iterator[str]:
+        """Remove the launcher."""
+        account = Account.at(self._wanted.user, self._wanted.root)
+        if account is not None and self._launcher.exists():
+            yield "Taking back the right to ports below 1024"
+            with account.acting():
+                self._launcher.unlink()
+
 
 def _write(folder: int, name: str, content: bytes, account: Account) -> None:
     fresh = f"{name}.new"
@@ -124,7 +132,7 @@ def _write(folder: int, name: str, content: bytes, account: Account) -> None:
         os.fchown(file.fileno(), account.uid, account.gid)
         # Last: a write or a change of owner takes the capability away.
         try:
-            os.setxattr(file.fileno(), ATTRIBUTE, CAPABILITY)
+            os.setxattr(file.fileno(), CAPABILITIES, CAPABILITY)
         except OSError as error:
             raise _refused(error) from error
     os.rename(fresh, name, src_dir_fd=folder, dst_dir_fd=folder)

@@ -11,7 +11,7 @@ from dokkupy.host.account import Account
 from dokkupy.host.boot import BootPart
 from dokkupy.host.finding import Finding, blocked, done, to_do
 from dokkupy.host.part import Part
-from dokkupy.host.running import own, run, told, typed
+from dokkupy.host.running import own, run, typed
 from dokkupy.host.wanted import Wanted
 from dokkupy.listening import Holder, holders
 
@@ -61,7 +61,7 @@ class ServingPart(Part):
 
     def make(self) -> Iterable[str]:
         """Start them, and give what that says."""
-        return told(self._boot.start())
+        return self._boot.bring_up()
 
     def unmake(self) -> Iterator[str]:
         """Stop the proxy and the apps; whatever was under way ends first or with it."""
