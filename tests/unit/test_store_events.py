@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
+from types import ModuleType
 
 import pytest
 
+from dokkupy.hookspecs import hookimpl
 from dokkupy.names import AppName
 from dokkupy.paths import Paths
 from dokkupy.platform import Platform
@@ -144,3 +146,16 @@ def test_a_platform_tells_plugins_of_what_was_committed(paths: Paths) -> None:
         assert told == []
     assert [(event.verb, event.actor) for event in told] == [("app.created", "bob")]
     platform.close()
+
+
+def test_a_plugin_that_fails_when_told_undoes_nothing(platform: Platform) -> None:
+    plugin = ModuleType("sulking")
+
+    def on_event(event: Event) -> None:
+        raise SystemExit(f"not {event.verb} again")
+
+    plugin.on_event = hookimpl(on_event)  # type: ignore[attr-defined]
+    platform.hooks.add("sulking", plugin)
+    platform.store.apps.create(SHOP)
+    assert platform.store.apps.exists(SHOP)
+    assert "not app.created again" in platform.hooks.warnings[0].message
