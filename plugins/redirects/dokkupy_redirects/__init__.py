@@ -1,0 +1,1 @@
+"""The redirects plugin: hosts of an app that lead to another host."""

@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from dokkupy.names import AppName, HostName
+from dokkupy.platform import Platform
+from dokkupy.testing.suites import PluginContract
+from dokkupy_redirects import keeping
+from dokkupy_redirects.keeping import Redirect
+
+
+class TestRedirectsPlugin(PluginContract):
+    name = "redirects"
+
+    def use(self, platform: Platform, app: AppName) -> None:
+        www, bare = HostName(f"www.{app}.test"), HostName(f"{app}.test")
+        keeping.put(platform.store, Redirect(app=app, host=www, to=bare, code=301))
