@@ -1,18 +1,18 @@
 """The tree of errors that dokkupy shows to people, each with its exit code and its remedy.
 
-    DokkupyError              1
-    ├── UsageError            2   the request itself is wrong: a name, a value, an option
-    ├── NotFound              3   the app, release, plugin … does not exist
-    ├── Conflict              4   it exists already, or belongs to somebody else
-    ├── Refused               5   allowed by nobody, or needs --force
-    ├── Locked                6   somebody else is at work on it
-    ├── BuildFailed          10   no image came out
-    ├── DeployFailed         11   the new release never took the traffic
-    ├── EngineError          12   the container engine failed or does not answer
-    │   └── ImageNotFound    12   the engine has no such image and cannot get it
-    ├── ProxyRefused         13   the proxy did not accept its configuration
-    ├── PluginError          14   a plugin raised, clashed, or does not fit
-    └── StateError           15   the root folder is missing, damaged or of a newer dokkupy
+DokkupyError              1
+├── UsageError            2   the request itself is wrong: a name, a value, an option
+├── NotFound              3   the app, release, plugin … does not exist
+├── Conflict              4   it exists already, or belongs to somebody else
+├── Refused               5   allowed by nobody, or needs --force
+├── Locked                6   somebody else is at work on it
+├── BuildFailed          10   no image came out
+├── DeployFailed         11   the new release never took the traffic
+├── EngineError          12   the container engine failed or does not answer
+│   └── ImageNotFound    12   the engine has no such image and cannot get it
+├── ProxyRefused         13   the proxy did not accept its configuration
+├── PluginError          14   a plugin raised, clashed, or does not fit
+└── StateError           15   the root folder is missing, damaged or of a newer dokkupy
 """
 
 from __future__ import annotations

@@ -150,7 +150,7 @@ class Hooks:
         if plugin.name not in self._loaded:
             loaded = load(plugin)
             if loaded.module is None:
-                self._warn(
+                self.warn(
                     PluginError(
                         f"The plugin {plugin.title} is left out: {loaded.plugin.reason}",
                         hint=loaded.plugin.remedy,
@@ -165,7 +165,7 @@ class Hooks:
         self._warned = True
         for plugin in self.index.plugins:
             if plugin.state in ("broken", "incompatible"):
-                self._warn(
+                self.warn(
                     PluginError(
                         f"The plugin {plugin.title} is {plugin.state} and left out: "
                         f"{plugin.reason}",
@@ -173,7 +173,8 @@ class Hooks:
                     )
                 )
 
-    def _warn(self, error: DokkupyError) -> None:
+    def warn(self, error: DokkupyError) -> None:
+        """Tell of a failure that stops nothing."""
         self.warnings.append(error)
         if self.on_warning is not None:
             self.on_warning(error)
@@ -189,7 +190,7 @@ class Hooks:
             try:
                 answer = item.call({"platform": self._platform, **given})
             except DokkupyError as error:
-                self._warn(error)
+                self.warn(error)
             else:
                 yield item, answer
 

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dokkupy.errors import DokkupyError
 from dokkupy.locks import proxy_lock
 from dokkupy.plan import WEB
 from dokkupy.store import RolloutState
 from dokkupy.types import Endpoint, Instance, InstanceState, Route, RouteState
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from dokkupy.names import AppName, HostName
     from dokkupy.platform import Platform
     from dokkupy.store import App
 
 
-def compute(platform: Platform) -> list[Route]:
-    """Return the route of every app, by name; pure but for reading the store."""
+def compute(platform: Platform, *, changed: str = "") -> list[Route]:
+    """Return the route of every app, by name; pure but for reading the store.
+
+    An app whose hosts a plugin cannot tell keeps those that it had, so that it holds up no
+    other; unless it is the `changed` one, whose change then fails.
+    """
     store = platform.store
     by_app: dict[str, list[Instance]] = {}
     for instance in store.instances.list():
@@ -27,6 +34,7 @@ def compute(platform: Platform) -> list[Route]:
         if rollout.state is RolloutState.SWITCHED
     }
     deployed = store.releases.live_numbers()
+    routed = store.routes.all()
     routes = []
     for app in store.apps.list():
         instances = by_app.get(app.name, [])
@@ -35,7 +43,7 @@ def compute(platform: Platform) -> list[Route]:
         routes.append(
             Route(
                 app=app.name,
-                hosts=tuple(platform.hooks.vhosts(app=app.name)),
+                hosts=_hosts(platform, app, routed, strictly=app.name == changed),
                 state=_state(app, deployed=app.name in deployed, serving=bool(serving)),
                 endpoints=serving,
                 backups=before if app.name in on_probation and serving else (),
@@ -56,7 +64,7 @@ def apply(platform: Platform, *, changed: str = "") -> None:
     """
     what = f"the routes of {changed}" if changed else "the routes of all apps"
     with proxy_lock(platform.paths, what=what, actor=platform.actor):
-        routes = compute(platform)
+        routes = compute(platform, changed=changed)
         platform.proxy.apply(routes, changed=changed)
         platform.store.routes.replace({route.app: route.hosts for route in routes})
 
@@ -75,6 +83,18 @@ def _url(platform: Platform, host: HostName, *, secure: bool) -> str:
     scheme, default = ("https", "443") if secure else ("http", "80")
     port = platform.store.meta.get(f"{scheme}_port", default)
     return f"{scheme}://{host}{'' if port == default else f':{port}'}"
+
+
+def _hosts(
+    platform: Platform, app: App, routed: Mapping[str, Sequence[HostName]], *, strictly: bool
+) -> tuple[HostName, ...]:
+    try:
+        return tuple(platform.hooks.vhosts(app=app.name))
+    except DokkupyError as error:
+        if strictly:
+            raise
+        platform.hooks.warn(error)
+        return tuple(routed.get(app.name, ()))
 
 
 def _endpoints(instances: list[Instance], state: InstanceState) -> tuple[Endpoint, ...]:

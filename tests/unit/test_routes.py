@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dokkupy import routes
-from dokkupy.errors import ProxyRefused
+from dokkupy.errors import PluginError, ProxyRefused
 from dokkupy.names import AppName, HostName, ProcessName
 from dokkupy.store import RolloutState
 from dokkupy.types import (
@@ -173,9 +173,9 @@ def test_routes_are_computed_and_applied_under_one_lock(
             else:
                 locked.append(False)
 
-    def noted_compute(given: Platform) -> list[Route]:
+    def noted_compute(given: Platform, *, changed: str = "") -> list[Route]:
         note()
-        return compute(given)
+        return compute(given, changed=changed)
 
     def noted_apply(given: Sequence[Route], *, changed: str = "") -> int:
         note()
@@ -187,3 +187,30 @@ def test_routes_are_computed_and_applied_under_one_lock(
     assert locked == [True, True]
     note()
     assert locked[-1] is False
+
+
+def test_an_app_whose_hosts_no_plugin_can_tell_holds_up_no_other(
+    platform: Platform, fake_proxy: FakeProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform.store.apps.create(BLOG)
+    hosts = {SHOP: "shop.example.test", BLOG: "blog.example.test"}
+    monkeypatch.setattr(platform.hooks, "vhosts", lambda *, app: [HostName(hosts[app])])
+    routes.apply(platform)
+
+    def broken(*, app: AppName) -> list[HostName]:
+        if app == BLOG:
+            raise PluginError("The plugin bad cannot tell.")
+        return [HostName("new.example.test")]
+
+    monkeypatch.setattr(platform.hooks, "vhosts", broken)
+    routes.apply(platform, changed=SHOP)
+
+    assert {route.app: route.hosts for route in fake_proxy.applied[-1]} == {
+        SHOP: ("new.example.test",),
+        BLOG: ("blog.example.test",),
+    }
+    assert [warning.message for warning in platform.hooks.warnings] == [
+        "The plugin bad cannot tell."
+    ]
+    with pytest.raises(PluginError):
+        routes.apply(platform, changed=BLOG)
