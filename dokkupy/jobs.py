@@ -5,6 +5,7 @@
 A job is a directory below the root's `jobs`:
 
     lock           held by the runner as long as it lives, and handed over to it already locked
+    outcome.new    room on the disk for the outcome, lest a full one keep why a job failed
     log            one line of text per line; a first byte 0x01 marks progress, 0x02 a warning
     outcome.json   written as the last act: {"ok": true, "result": …}, or {"ok": false, "error": …}
 
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 LOCK_DESCRIPTOR = 3
 """Where the runner finds its lock."""
 POLL_SECONDS = 0.01
+OUTCOME_BYTES = 4096
+"""How much room an outcome finds on a disk that has become full."""
 KEPT = 50
 """How many finished jobs stay to be looked at."""
 
@@ -105,6 +108,7 @@ def start(root: str) -> Job:
         lock = high(os.open(f"{directory}/lock", os.O_RDWR | os.O_CREAT, 0o600))
         fcntl.flock(lock, fcntl.LOCK_EX)
         log = high(os.open(f"{directory}/log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+        _reserve(directory)
         ours, theirs = os.pipe()
         request, told = high(ours), high(theirs)
         pid = os.posix_spawn(
@@ -271,10 +275,35 @@ def finish(directory: str, end: Mapping[str, Any]) -> None:
     """Say how a job ended, all at once; the runner's last act."""
     import json
 
-    with open(f"{directory}/outcome.new", "x", encoding="utf-8") as file:
-        os.chmod(file.fileno(), 0o600)
-        json.dump(end, file)
+    file = os.open(f"{directory}/outcome.new", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            size = _write(file, json.dumps(end).encode())
+        except OSError:
+            if end["ok"]:
+                raise
+            # A full disk has room for the cause alone, not for its evidence.
+            cause = {**end, "error": {**end["error"], "detail": ""}}
+            size = _write(file, json.dumps(cause).encode())
+        os.ftruncate(file, size)
+    finally:
+        os.close(file)
     os.rename(f"{directory}/outcome.new", f"{directory}/outcome.json")
+
+
+def _reserve(directory: str) -> None:
+    file = os.open(f"{directory}/outcome.new", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        os.posix_fallocate(file, 0, OUTCOME_BYTES)
+    finally:
+        os.close(file)
+
+
+def _write(file: int, text: bytes) -> int:
+    written = 0
+    while written < len(text):
+        written += os.pwrite(file, text[written:], written)
+    return written
 
 
 def discard(directory: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -178,8 +178,9 @@ def _keep_log(platform: Platform, instance: Instance) -> None:
     except NotFound:
         return
     folder = failed_logs(platform, instance.app)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (folder / f"release-{instance.release}-{instance.name}.log").write_text(text + "\n")
+    with suppress(OSError):  # a full disk keeps nobody from removing the container
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / f"release-{instance.release}-{instance.name}.log").write_text(text + "\n")
 
 
 def _move_branch(platform: Platform, row: Rollout) -> None:

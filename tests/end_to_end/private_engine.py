@@ -100,12 +100,19 @@ class PrivateEngine:
 
     def _forget_what_lives_in_memory(self) -> None:
         """Remove what lies below /run on a host: a pid noted there may be another's by now."""
-        run = self.folder / "exec"
+        self._remove(self.folder / "exec")
+
+    def remove(self) -> None:
+        """Stop the engine and remove its folder, which holds whole images."""
+        self.stop()
+        self._remove(self.folder)
+
+    def _remove(self, folder: Path) -> None:
         mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
-        for mount in mounts:
-            if mount.startswith(f"{run}/"):
+        for mount in reversed(mounts):
+            if Path(mount).is_relative_to(folder):
                 subprocess.run(["umount", mount], check=True)
-        shutil.rmtree(run)
+        shutil.rmtree(folder)
 
     def _processes(self) -> list[int]:
         """Return the processes whose command line names the folder: containerd and its shims."""
@@ -130,7 +137,7 @@ def _lives(pid: int) -> bool:
 
 @contextmanager
 def private_engine(folder: Path) -> Iterator[PrivateEngine]:
-    """Run an engine for the time of a block; nothing of it is left but its folder."""
+    """Run an engine for the time of a block; nothing of it is left."""
     engine = PrivateEngine(folder)
     engine.start()
     try:
@@ -144,7 +151,7 @@ def private_engine(folder: Path) -> Iterator[PrivateEngine]:
             ):
                 engine.docker("rm", "--force", container)
             engine.docker("network", "rm", network)
-        engine.stop()
+        engine.remove()
         subprocess.run(["ip", "link", "delete", f"dkp{os.getpid()}"], check=False)
 
 

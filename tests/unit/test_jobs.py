@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -224,3 +225,20 @@ def test_whatever_stands_in_a_log_can_be_shown(line: bytes) -> None:
     channel, text = jobs.decode(line)
     assert channel in ("progress", "output", "warning")
     json.dumps(text)
+
+
+def test_a_full_disk_has_room_for_the_cause_of_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pwrite = os.pwrite
+
+    def into_what_was_reserved(file: int, data: bytes, offset: int) -> int:
+        if offset + len(data) > jobs.OUTCOME_BYTES:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return pwrite(file, data, offset)
+
+    monkeypatch.setattr(os, "pwrite", into_what_was_reserved)
+    error = BuildFailed("Step 3 failed.", hint="Correct it.", detail="a line\n" * 1000)
+    jobs.finish(str(tmp_path), {"ok": False, **error.as_dict()})
+    end = jobs.outcome(str(tmp_path))["error"]
+    assert (end["message"], end["hint"], end["detail"]) == ("Step 3 failed.", "Correct it.", "")
