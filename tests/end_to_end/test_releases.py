@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from .conftest import EXAMPLES, Root, change
@@ -11,18 +9,15 @@ from .conftest import EXAMPLES, Root, change
 pytestmark = pytest.mark.engine
 
 
-def test_a_rollback_serves_the_old_version_with_its_config_within_two_seconds(root: Root) -> None:
+def test_a_rollback_serves_the_old_version_with_its_config_and_builds_nothing(root: Root) -> None:
     name, tree = root.deployed(EXAMPLES / "probe", VERSION="1")
     root.cli("config", "set", name, "COLOUR=red")
     change(tree, VERSION="2")
     root.push(tree, name)
     root.cli("config", "set", name, "COLOUR=blue")
-    root.cli("checks", "set", name, "probation", "0")
     assert root.get(f"{name}.localhost").body == "version 2\n"
 
-    began = time.monotonic()
     done = root.json("rollback", name, "2")
-    seconds = time.monotonic() - began
 
     assert done["release"] == 5
     assert root.get(f"{name}.localhost").body == "version 1\n"
@@ -30,8 +25,6 @@ def test_a_rollback_serves_the_old_version_with_its_config_within_two_seconds(ro
     assert root.cli("config", "get", name, "COLOUR").out.strip() == "red"
     steps = root.json("releases", "show", name, "5")["steps"]
     assert "build" not in [step["name"] for step in steps]
-    serving = sum(s["seconds"] for s in steps if s["name"] in ("stage", "check", "switch"))
-    assert serving < 2, (serving, seconds)
 
 
 def test_a_rollback_may_keep_today_s_config(root: Root) -> None:
