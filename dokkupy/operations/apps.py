@@ -152,7 +152,7 @@ def create(platform: Platform, app: AppName) -> CreatedApp:
     moves.settle(platform, app)
     platform.store.apps.create(app)
     try:
-        remote = git.ensure_repo(platform.paths, app)
+        git.ensure_repo(platform.paths, app)
         platform.hooks.app_created(app=app)
         routes.apply(platform, changed=app)
     except (DokkupyError, OSError):
@@ -161,7 +161,7 @@ def create(platform: Platform, app: AppName) -> CreatedApp:
         raise
     return CreatedApp(
         name=app,
-        remote=str(remote),
+        remote=_remote(platform, app),
         domains=tuple(platform.store.routes.all().get(app, ())),
     )
 
@@ -238,7 +238,7 @@ def rename(
         Refused: somebody runs a command beside it.
         DeployFailed: all has moved, but the new containers failed; those of before serve on.
     """
-    from dokkupy import git, jobs, moves
+    from dokkupy import jobs, moves
 
     platform.store.apps.get(app)
     moves.settle(platform, new)
@@ -249,7 +249,7 @@ def rename(
         name=new,
         was=app,
         release=done["release"],
-        remote=str(git.repository(platform.paths, new)),
+        remote=_remote(platform, new),
         domains=tuple(platform.store.routes.all().get(new, ())),
     )
 
@@ -270,7 +270,7 @@ def clone(
         Conflict: there is an app of the clone's name.
         DeployFailed: the clone is there, but does not pass its checks.
     """
-    from dokkupy import cloning, git, jobs, moves
+    from dokkupy import cloning, jobs, moves
 
     platform.store.apps.get(app)
     moves.settle(platform, new)
@@ -282,7 +282,7 @@ def clone(
         name=new,
         origin=app,
         release=release,
-        remote=str(git.repository(platform.paths, new)),
+        remote=_remote(platform, new),
         domains=tuple(platform.store.routes.all().get(new, ())),
     )
 
@@ -323,6 +323,15 @@ def _take_off(platform: Platform, app: AppName) -> None:
     except DokkupyError:
         platform.store.apps.set_stopped(app, stopped)
         raise
+
+
+def _remote(platform: Platform, app: AppName) -> str:
+    """Return where to push the app: by ssh where that is set up, else by path."""
+    from dokkupy import git
+    from dokkupy.remote import Address
+
+    address = Address.of(platform.store.meta)
+    return address.url(app) if address else str(git.repository(platform.paths, app))
 
 
 def _state(app: App, release: int | None) -> State:

@@ -384,6 +384,7 @@ def test_operations_by_ssh_act_under_the_name_of_the_key(
 ) -> None:
     made = ask(sshd, key, "apps", "create", "by-ssh")
     assert made.returncode == 0, made.stderr
+    assert f"git remote add dokkupy ssh://{sshd.address}/by-ssh" in made.stdout
     listed = ask(sshd, key, "apps", "list", "--json")
     assert "by-ssh" in [app["name"] for app in json.loads(listed.stdout)]
     created: list[dict[str, Any]] = server.json("events", "--app", "by-ssh")
