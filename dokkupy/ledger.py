@@ -121,6 +121,24 @@ def running(platform: Platform, app: AppName) -> list[Instance]:
     return [i for i in platform.store.instances.list(app) if i.state is InstanceState.LIVE]
 
 
+def matching(platform: Platform, app: AppName, wanted: str) -> list[Instance]:
+    """Return those of them that are of a process, the one of a name, or all for empty.
+
+    Raises:
+        NotFound: there is none, or no such app.
+    """
+    platform.store.apps.get(app)
+    there = running(platform, app)
+    found = [one for one in there if wanted in ("", one.process, one.name)]
+    if not found:
+        names = ", ".join(one.name for one in there)
+        raise NotFound(
+            f"App {app} has no running container {wanted}".rstrip() + ".",
+            hint=f"It has: {names}" if names else f"Start it: dokkupy ps start {app}",
+        )
+    return found
+
+
 def note_steps(platform: Platform, report: Report, release: Release) -> None:
     """Write how long each step of a release took."""
     for name, seconds in report.steps:

@@ -44,6 +44,12 @@ class PlacedStatus:
     exit_code: int = 0
     oom_killed: bool = False
     started_at: float = 0.0
+    restarts: bool = False
+    """Whether it is started again when it ends."""
+    memory: int = 0
+    """Bytes that it may take; 0 is no limit, here and below."""
+    cpus: float = 0.0
+    pids: int = 0
     listeners: Sequence[Listener] = field(default=())
 
 

@@ -108,6 +108,10 @@ class DockerScheduler:
             exit_code=info.exit_code,
             oom_killed=info.oom_killed,
             started_at=info.started_at,
+            restarts=info.restart_policy != "no",
+            memory=info.memory,
+            cpus=info.cpus,
+            pids=info.pids,
             listeners=(
                 self._engine.listeners(reference) if look_inside and info.state == "running" else ()
             ),

@@ -293,6 +293,9 @@ T = TypeVar("T")
 Stream: TypeAlias = Generator[Line, None, T]
 """What a long operation returns: lines while it works, its result at the end."""
 
+Feed: TypeAlias = Generator[T | Line, None, None]
+"""What an operation returns that gives its results one by one as they come."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExitStatus:

@@ -18,6 +18,7 @@ from typing import NoReturn
 from dokkupy import __version__
 from dokkupy.cli import output
 from dokkupy.cli.arguments import leading, merged, split
+from dokkupy.cli.hangup import PIPE_CLOSED
 from dokkupy.cli.lookup import find, uncoloned
 from dokkupy.cli.owner import become_owner
 from dokkupy.cli.perform import Settings, perform
@@ -27,8 +28,6 @@ from dokkupy.plugins import selection
 
 INTERRUPTED = 130
 """128 + SIGINT, as shells count."""
-PIPE_CLOSED = 141
-"""128 + SIGPIPE."""
 UNEXPECTED = 70
 """EX_SOFTWARE of sysexits.h."""
 

@@ -37,6 +37,22 @@ def show_line(line: Line, *, as_json: bool) -> None:
     stream.flush()
 
 
+def show_item(item: object, *, as_json: bool) -> None:
+    """Print one of the results that come one by one at once: a line of text, or of JSON."""
+    if as_json:
+        import json
+
+        print_out(json.dumps(to_json(item), ensure_ascii=False))
+    else:
+        print_out(str(own()) if callable(own := getattr(item, "text", None)) else row(item))
+    sys.stdout.flush()
+
+
+def row(item: Any) -> str:
+    """Return the fields of a result in one line."""
+    return "  ".join(cell(getattr(item, field.name), field.name) for field in fields(item))
+
+
 def show_error(error: DokkupyError, *, as_json: bool) -> None:
     """Print an error to stderr: cause, evidence, remedy; with `--json` as one JSON document.
 

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dokkupy.cli import output
+from dokkupy.cli.hangup import leave_with_reader
 from dokkupy.cli.owner import ACTOR_VARIABLE, become_owner
 from dokkupy.errors import UsageError
 from dokkupy.paths import DEFAULT_ROOT, ROOT_VARIABLE
-from dokkupy.types import ExitStatus
+from dokkupy.types import ExitStatus, Line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +43,10 @@ class Settings:
         )
 
 
+class _Shown:
+    """Stands for results that have been shown already."""
+
+
 def perform(operation: Operation, given: Given, settings: Settings) -> int:
     """Run an operation with what was typed, print its result, return the exit code.
 
@@ -68,6 +73,8 @@ def perform(operation: Operation, given: Given, settings: Settings) -> int:
         result = operation.run(platform, values)
         if isinstance(result, Generator):
             result = _followed(operation, values, result, settings)
+            if isinstance(result, _Shown):
+                return 0
         if isinstance(result, ExitStatus):
             return result.code
         output.show_result(result, as_json=settings.json, empty=operation.spec.empty)
@@ -92,12 +99,23 @@ def _followed(
     stream: Generator[Any, None, Any],
     settings: Settings,
 ) -> Any:
-    """Print the lines of a long operation as they come and return its result."""
+    """Print the lines of a long operation as they come and return its result.
+
+    Results that come one by one are shown at once; nothing is then left to show.
+    """
+    if operation.spec.reads and values.get("follow"):
+        leave_with_reader()
+    shown = False
     try:
         while True:
-            output.show_line(next(stream), as_json=settings.json)
+            item = next(stream)
+            if isinstance(item, Line):
+                output.show_line(item, as_json=settings.json)
+            else:
+                output.show_item(item, as_json=settings.json)
+                shown = True
     except StopIteration as end:
-        return end.value
+        return _Shown() if shown and end.value is None else end.value
     except KeyboardInterrupt:
         if not operation.spec.reads:
             target = next((str(v) for k, v in values.items() if k == "app" and v), "")

@@ -12,7 +12,7 @@ from dokkupy.errors import UsageError
 from dokkupy.names import AppName, ProcessName
 from dokkupy.operations.registry import Help, operation
 from dokkupy.sizes import MemorySize
-from dokkupy.types import Stream
+from dokkupy.types import Environment, Stream
 
 if TYPE_CHECKING:
     from dokkupy.platform import Platform
@@ -60,6 +60,38 @@ class RunningProcess:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InspectedContainer:
+    """One container, whole."""
+
+    name: str
+    reference: str
+    """How the scheduler knows it."""
+    state: str
+    exit_code: int | None
+    """None while it runs."""
+    oom_killed: bool
+    started_at: float
+    """Seconds since the epoch (UTC)."""
+    restarts: bool
+    """Whether it is started again when it ends."""
+    release: int
+    revision: str
+    image: str
+    command: tuple[str, ...]
+    """Empty for the image's own."""
+    endpoint: str
+    listens_on: tuple[str, ...]
+    """As seen from inside."""
+    memory: int
+    """Bytes."""
+    cpus: float
+    """0 is no limit."""
+    pids: int
+    env: Environment
+    """Its values are hidden."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessScale:
     """How one process shall run."""
 
@@ -97,6 +129,46 @@ def report(platform: Platform, app: AppName) -> list[RunningProcess]:
             )
         )
     return rows
+
+
+@operation(summary="Show everything about a container, without its secrets", reads=True)
+def inspect(
+    platform: Platform,
+    app: AppName,
+    container: Annotated[str, Help("Such as web.1, or web for the first")] = "web",
+) -> InspectedContainer:
+    """Show what a container was made of and how it does, as the engine sees it now.
+
+    Of the environment the keys are shown, never the values.
+
+    Raises:
+        NotFound: no such container runs.
+    """
+    from dokkupy import ledger
+
+    instance = ledger.matching(platform, app, container)[0]
+    release = platform.store.releases.get(instance.app, instance.release)
+    process = next(one for one in release.processes if one.name == instance.process)
+    status = platform.scheduler.status(instance.reference, look_inside=True)
+    return InspectedContainer(
+        name=instance.name,
+        reference=instance.reference,
+        state=status.state,
+        exit_code=status.exit_code if status.state == "ended" else None,
+        oom_killed=status.oom_killed,
+        started_at=status.started_at,
+        restarts=status.restarts,
+        release=release.number,
+        revision=release.revision,
+        image=release.image,
+        command=process.command,
+        endpoint=str(instance.endpoint or ""),
+        listens_on=tuple(f"{one.address}:{one.port}" for one in status.listeners),
+        memory=status.memory,
+        cpus=status.cpus,
+        pids=status.pids,
+        env=Environment(release.env),
+    )
 
 
 @operation(summary="Change how many containers of a process run, or show it", despite_lock=True)

@@ -10,14 +10,19 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 from dokkupy import jobs
 from dokkupy.deployment import Deployment
-from dokkupy.errors import Conflict, NotFound, UsageError
+from dokkupy.errors import Conflict, UsageError
+from dokkupy.moments import Moment
 from dokkupy.names import AppName, HostName
 from dokkupy.operations.registry import Help, Verbatim, operation
 from dokkupy.ports import Port
-from dokkupy.types import ExitStatus, Instance, Line, Stream
+from dokkupy.types import ExitStatus, Feed, Line, Stream
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dokkupy.applogs import LogLine
     from dokkupy.platform import Platform
+    from dokkupy.types import Event
 
 
 class Subnet(str):
@@ -259,7 +264,9 @@ def enter(
     command: Annotated[list[str] | None, Verbatim("Command; a shell by default")] = None,
 ) -> ExitStatus:
     """Run a command, by default a shell, inside a container that serves."""
-    found = _containers(platform, app, container)[0]
+    from dokkupy import ledger
+
+    found = ledger.matching(platform, app, container)[0]
     tty = sys.stdin.isatty() and sys.stdout.isatty()
     words = command or ["sh"]
     return ExitStatus(code=platform.scheduler.enter(found.reference, words, tty=tty))
@@ -271,21 +278,32 @@ def logs(
     app: AppName,
     *,
     process: Annotated[str, Help("Only this process or container", short="p")] = "",
-    num: Annotated[int, Help("Lines of each container", short="n")] = 100,
-    follow: Annotated[bool, Help("Go on as it prints", short="f")] = False,
+    num: Annotated[
+        int | None, Help("Lines of each container; 100, following 10, with --since all", short="n")
+    ] = None,
+    since: Annotated[Moment | None, Help("Only newer ones: 10m, 2h, 2026-01-31T18:00")] = None,
+    follow: Annotated[bool, Help("Go on as it prints, in later deploys too", short="f")] = False,
     failed: Annotated[bool, Help("What the containers of failed deploys printed")] = False,
-) -> Stream[None]:
-    """Show the end of what each container of an app printed, each line with its name."""
-    from dokkupy import applogs
+) -> Feed[LogLine]:
+    """Show the end of what each container of an app printed, each line with its name.
+
+    Followed, it goes on with the containers of later deploys, until it is interrupted.
+    """
+    from dokkupy import applogs, ledger
 
     platform.store.apps.get(app)
+    tail = num if num is not None or since is not None else 10 if follow else 100
     if failed:
-        yield from applogs.of_failed(platform, app, num)
+        kept = applogs.of_failed(platform, app, tail)
+        if not kept:
+            yield Line(text=f"No container of {app} has failed.", stream="progress")
+        yield from kept
         return
-    chosen = _containers(platform, app, process)
-    texts = applogs.following(platform, chosen) if follow else applogs.ended(platform, chosen, num)
-    for text in texts:
-        yield Line(text=text)
+    chosen = ledger.matching(platform, app, process)
+    if follow:
+        yield from applogs.following(platform, app, process, tail=tail, since=since or 0.0)
+    else:
+        yield from applogs.ended(platform, chosen, tail=tail, since=since or 0.0)
 
 
 @operation(summary="Show who did what when", reads=True, empty="Nothing has happened yet.")
@@ -294,25 +312,33 @@ def events(
     *,
     app: Annotated[str, Help("Only of this app")] = "",
     verb: Annotated[str, Help("Only of this kind, such as release or config.changed")] = "",
-    num: Annotated[int, Help("How many, the newest", short="n")] = 50,
-) -> list[PastEvent]:
-    """List the newest events, the oldest first."""
-    found = platform.store.events.list(app=app, verb=verb, limit=num)
-    return [
-        PastEvent(at=e.at, actor=e.actor, verb=e.verb, app=e.app, data=dict(e.data)) for e in found
-    ]
+    actor: Annotated[str, Help("Only what this user, key or token did")] = "",
+    since: Annotated[Moment | None, Help("Only newer ones: 10m, 2h, 2026-01-31T18:00")] = None,
+    num: Annotated[
+        int | None, Help("How many, the newest; 50, following 10, with --since all", short="n")
+    ] = None,
+    follow: Annotated[bool, Help("Go on with each as it happens", short="f")] = False,
+) -> list[PastEvent] | Feed[PastEvent]:
+    """List the newest events, the oldest first.
+
+    An app that was renamed or destroyed keeps its events under the name that it had.
+    """
+    from dokkupy import eventfeed
+
+    wanted = eventfeed.Filter(app=app, verb=verb, actor=actor, since=since or 0.0)
+    usual = eventfeed.ALL if since is not None else 10 if follow else 50
+    limit = usual if num is None else num
+    if follow:
+        return _as_they_happen(eventfeed.following(platform.store, wanted, limit))
+    return [_past(event) for event in eventfeed.newest(platform.store, wanted, limit)]
 
 
-def _containers(platform: Platform, app: AppName, wanted: str) -> list[Instance]:
-    from dokkupy import ledger
+def _as_they_happen(events: Iterator[Event]) -> Feed[PastEvent]:
+    for event in events:
+        yield _past(event)
 
-    platform.store.apps.get(app)
-    running = ledger.running(platform, app)
-    found = [i for i in running if wanted in ("", i.process, i.name)]
-    if not found:
-        names = ", ".join(i.name for i in running)
-        raise NotFound(
-            f"App {app} has no running container {wanted}".rstrip() + ".",
-            hint=f"It has: {names}" if names else f"Start it: dokkupy ps start {app}",
-        )
-    return found
+
+def _past(event: Event) -> PastEvent:
+    return PastEvent(
+        at=event.at, actor=event.actor, verb=event.verb, app=event.app, data=dict(event.data)
+    )

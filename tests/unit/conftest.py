@@ -365,7 +365,7 @@ class Asked:
 
     def __init__(self, platform: Platform) -> None:
         self.platform = platform
-        self.told: list[Line] = []
+        self.told: list[Any] = []
         self.jobs: list[str] = []
         """The kinds of jobs that were started."""
 

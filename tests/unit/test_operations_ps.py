@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dokkupy.cli.output import as_text
 from dokkupy.errors import Conflict, NotFound, UsageError
 from dokkupy.names import ProcessName
 from dokkupy.operations.ps import ProcessScale, Quantity
+from dokkupy.results import to_json
 from dokkupy.testing.program import Program
 from dokkupy.types import Scale
 
@@ -51,6 +53,27 @@ def test_one_that_is_announced_and_not_there_yet_is_pending(ask: Asked, shop: Sh
     shop.store.instances.add(shop.name, 1, WEB, 1)
     [row] = ask("ps report", app="shop")
     assert (row.name, row.state) == ("web.1", "pending")
+
+
+def test_a_container_is_shown_whole_but_for_its_secrets(ask: Asked, shop: Shop) -> None:
+    ask("config set", scope="shop", pairs=["TOKEN=hunter2"])
+    shop.push(web="one", worker=Program())
+    shop.scale(worker=1)
+    ask("ps limit", app="shop", process="worker", memory="64m", cpus="0.5", pids="9")
+    web = ask("ps inspect", app="shop")
+    assert (web.name, web.state, web.restarts, web.release) == ("web.1", "running", True, 1)
+    assert web.reference == shop.references()["web.1"]
+    assert web.listens_on == ("0.0.0.0:5000",)
+    assert web.image == shop.store.releases.get(shop.name, 1).image
+    assert web.command[-1].startswith("push-1-web")
+    worker = ask("ps inspect", app="shop", container="worker.1")
+    assert (worker.memory, worker.cpus, worker.pids) == (64 * MIB, 0.5, 9)
+    assert worker.endpoint == ""
+    assert to_json(web)["env"] == {"DOKKUPY_APP": "****", "TOKEN": "****"}
+    assert "TOKEN=****" in str(as_text(web))
+    assert "hunter2" not in f"{web}{as_text(web)}{to_json(web)}"
+    with pytest.raises(NotFound, match="no running container clock"):
+        ask("ps inspect", app="shop", container="clock")
 
 
 # How much runs.

@@ -18,6 +18,7 @@ from dokkupy.operations.root import Root, Running, Subnet
 from dokkupy.platform import Platform
 from dokkupy.testing.engine_fake import FakeEngine
 from dokkupy.testing.program import Program
+from dokkupy.types import Line
 
 if TYPE_CHECKING:
     from tests.unit.conftest import Asked, Shop
@@ -146,7 +147,7 @@ def test_a_root_goes_down_and_comes_up(ask: Asked, shop: Shop) -> None:
 def logs(ask: Asked, **given: Any) -> list[str]:
     ask.told.clear()
     ask("logs", app="shop", **given)
-    return [line.text for line in ask.told]
+    return [item.text if isinstance(item, Line) else item.text() for item in ask.told]
 
 
 def test_logs_name_the_container_of_each_line(ask: Asked, shop: Shop) -> None:
@@ -173,16 +174,6 @@ def test_a_container_that_vanished_takes_no_other_logs_with_it(ask: Asked, shop:
     shop.scale(web=2)
     shop.engine.remove(shop.references()["web.1"])
     assert logs(ask) == ["web.2: a"]
-    shop.engine.crash(shop.references()["web.2"])
-    assert logs(ask, process="web.1", follow=True) == []
-
-
-def test_followed_logs_end_with_their_containers(ask: Asked, shop: Shop) -> None:
-    shop.push(web=Program(listen="0.0.0.0", line=("a",)), worker=Program(line=("b",)))
-    shop.scale(worker=1)
-    for reference in shop.references().values():
-        shop.engine.stop(reference, 0)
-    assert sorted(logs(ask, follow=True)) == ["web.1: a", "worker.1: b"]
 
 
 def test_the_logs_of_the_newest_failure_are_kept(ask: Asked, shop: Shop) -> None:
