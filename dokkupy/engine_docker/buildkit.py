@@ -7,7 +7,8 @@ import re
 import subprocess
 import tempfile
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -106,22 +107,33 @@ def build_with_buildkit(engine: Path, build: ImageBuild, on_line: Callable[[str]
             "This build needs BuildKit, and no docker client on this host can ask for it.",
             hint="apt-get install docker-cli docker-buildx (or docker-buildx-plugin)",
         )
-    with tempfile.TemporaryDirectory(prefix="dokkupy-build-") as directory:
+    with (
+        tempfile.TemporaryDirectory(prefix="dokkupy-build-") as directory,
+        _in_memory(build.secrets) as files,
+    ):
         iid_file = Path(directory) / "iid"
-        secrets = {}
-        for number, (name, value) in enumerate(build.secrets.items()):
-            secrets[name] = Path(directory) / f"secret-{number}"
-            # The directory is 0700.
-            secrets[name].write_bytes(value.encode())
+        secrets = {name: Path(f"/proc/self/fd/{file}") for name, file in files.items()}
         command = build_command(client, build, iid_file=iid_file, secrets=secrets)
         progress = _Progress(on_line)
-        code = _run(command, engine, progress)
+        code = _run(command, engine, progress, files.values())
         if code != 0:
             raise progress.failure(code)
         return iid_file.read_text().strip()
 
 
-def _run(command: list[str], engine: Path, progress: _Progress) -> int:
+@contextmanager
+def _in_memory(secrets: Mapping[str, str]) -> Iterator[Mapping[str, int]]:
+    """Give a file for each secret that lies on no disk, so that no death leaves it there."""
+    with ExitStack() as stack:
+        files = {}
+        for name, value in secrets.items():
+            file = stack.enter_context(os.fdopen(os.memfd_create("secret"), "wb", buffering=0))
+            file.write(value.encode())
+            files[name] = file.fileno()
+        yield files
+
+
+def _run(command: list[str], engine: Path, progress: _Progress, inherited: Collection[int]) -> int:
     environment = os.environ | {"DOCKER_BUILDKIT": "1", "DOCKER_HOST": f"unix://{engine}"}
     with subprocess.Popen(
         command,
@@ -129,6 +141,7 @@ def _run(command: list[str], engine: Path, progress: _Progress) -> int:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         env=environment,
+        pass_fds=tuple(inherited),
         text=True,
         errors="replace",
     ) as process:
