@@ -12,6 +12,15 @@ from dokkupy.errors import StateError
 ACTOR_VARIABLE: Final = "DOKKUPY_ACTOR"
 """Set by the ssh entry to the name of the key; sshd takes no such variable from a client."""
 
+OWN_FOLDERS: Final = (
+    "DOCKER_CONFIG",
+    "TMPDIR",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_RUNTIME_DIR",
+)
+"""What of the super-user's session names folders that nobody else may enter."""
+
 
 def become_owner(root: Path, environment: MutableMapping[str, str]) -> None:
     """Go on as the owner of `root` when this process runs as the super-user; else do nothing.
@@ -39,6 +48,8 @@ def become_owner(root: Path, environment: MutableMapping[str, str]) -> None:
             f"{root} belongs to the user {owner}, who does not exist.",
             hint=f"Give it to one who does: chown -R USER {root}",
         ) from None
+    for variable in OWN_FOLDERS:
+        environment.pop(variable, None)
     environment.setdefault(ACTOR_VARIABLE, environment.get("SUDO_USER") or "root")
     environment.update(HOME=user.pw_dir, USER=user.pw_name, LOGNAME=user.pw_name)
     os.initgroups(user.pw_name, user.pw_gid)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class Verdict(StrEnum):
     """What a fact means for a setup."""
 
     DONE = "done"
-    TO_DO = "to do"
+    TO_DO = "to-do"
     NOTICE = "notice"
     """Worth knowing; it stops nothing."""
-    BLOCKED = "in the way"
-    """Somebody must mend it before anything is begun."""
+    BLOCKED = "blocked"
+    """It is in the way: somebody must mend it before anything is begun."""
+
+
+_SHOWN: Final = {Verdict.TO_DO: "to do", Verdict.BLOCKED: "in the way"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +36,8 @@ class Finding:
 
     def text(self) -> str:
         """Return it as a person reads it, the command on a line of its own."""
-        line = f"{self.verdict:<10}  {self.part:<8}  {self.message}"
+        shown = _SHOWN.get(self.verdict, str(self.verdict))
+        line = f"{shown:<10}  {self.part:<8}  {self.message}"
         return f"{line}\n{'':24}{self.command}" if self.command else line
 
 
