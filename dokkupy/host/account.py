@@ -6,17 +6,15 @@ import grp
 import os
 import pwd
 import shlex
-import signal
-import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from dokkupy.errors import DokkupyError
 from dokkupy.host.finding import Finding, blocked, done, to_do
 from dokkupy.host.part import Part
+from dokkupy.host.processes import end_processes
 from dokkupy.host.running import run
 from dokkupy.host.wanted import Wanted
 
@@ -27,8 +25,6 @@ SHELL: Final = "/bin/sh"
 NO_PASSWORD: Final = "*"  # noqa: S105 (that none fits is the point)
 """No password matches. An account with `!` counts as locked, and sshd then refuses keys too."""
 ENGINE_GROUP: Final = "docker"
-PATIENCE: Final = 10.0
-"""Seconds in which the processes of an account that goes may end by themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,44 +212,3 @@ def password_of(user: str, shadow: Path = Path("/etc/shadow")) -> str:
         return ""
     found = next((line for line in lines if line.startswith(f"{user}:")), "::")
     return found.split(":")[1]
-
-
-def end_processes(uid: int) -> None:
-    """End every process of a user: ask first, then kill.
-
-    Raises:
-        DokkupyError: one does not end.
-    """
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        deadline = time.monotonic() + PATIENCE
-        for pid in processes_of(uid):
-            with suppress(ProcessLookupError):
-                os.kill(pid, number)
-        while processes_of(uid) and time.monotonic() < deadline:
-            time.sleep(0.02)
-    left = processes_of(uid)
-    if left:
-        raise DokkupyError(
-            f"These processes of user {uid} do not end: {', '.join(map(str, left))}.",
-            hint=f"Look at them: ps -fp {left[0]}",
-        )
-
-
-def processes_of(uid: int) -> list[int]:
-    """Return the processes of a user that have not ended.
-
-    Those of containers are left out: the same number is another user there.
-    """
-    found = []
-    ours = Path("/proc/self/ns/pid").stat().st_ino
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        with suppress(OSError):  # it has gone meanwhile
-            status = (entry / "status").read_text(encoding="utf-8", errors="replace")
-            fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
-            if str(uid) not in fields["Uid"].split() or fields["State"].startswith("Z"):
-                continue
-            if (entry / "ns" / "pid").stat().st_ino == ours:
-                found.append(int(entry.name))
-    return found

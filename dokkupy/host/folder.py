@@ -86,16 +86,19 @@ class FolderPart(Part):
 
     def _can_be_taken(self) -> bool:
         """Say whether a folder of root's is empty or a dokkupy root, and not just any folder."""
-        return (self._root / "state.db").is_file() or not any(self._root.iterdir())
+        if (self._root / "state.db").is_file():
+            return True
+        return self._root.is_dir() and not any(self._root.iterdir())
 
     def make(self) -> Iterable[str]:
         """Make the folder, or give the user what in it is not his."""
         account = Account.find(self._wanted.user)
         if account is None:
             return ()
-        if not self._root.exists():
-            self._root.mkdir(parents=True)
-            self._root.chmod(MODE)  # whatever our umask is
+        for folder in (*reversed(self._root.parents), self._root):
+            if not folder.exists():
+                folder.mkdir()
+                folder.chmod(MODE)  # whatever our umask is
         give(self._root, account.uid, account.gid)
         self._root.chmod(stat.S_IMODE(self._root.stat().st_mode) & ~_SHARED)
         return ()

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from dokkupy.errors import UsageError
-from dokkupy.host.account import Account, end_processes, password_of, processes_of, useradd
+from dokkupy.host.account import Account, password_of, useradd
+from dokkupy.host.processes import end_processes, processes_of
 from dokkupy.host.wanted import UserName
 
 ONLY_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can act for another user")
@@ -71,7 +72,7 @@ def test_files_of_a_block_are_touched_with_the_accounts_rights(tmp_path: Path) -
 def test_a_process_that_does_not_mind_a_request_to_end_is_killed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("dokkupy.host.account.PATIENCE", 0.3)
+    monkeypatch.setattr("dokkupy.host.processes.PATIENCE", 0.3)
     uid = 3_999_999_999  # nobody's
     program = (
         "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN);"

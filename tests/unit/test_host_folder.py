@@ -64,6 +64,24 @@ def test_a_folder_with_anything_but_a_root_is_not_taken(open_to_all: Path) -> No
     assert "is no dokkupy root" in finding.message
 
 
+def test_a_file_is_not_taken(open_to_all: Path) -> None:
+    (open_to_all / "root").touch()
+    (finding,) = look(open_to_all / "root")
+    assert finding.verdict is Verdict.BLOCKED
+
+
+@ONLY_ROOT
+def test_folders_above_a_new_root_can_be_entered_whatever_the_umask(open_to_all: Path) -> None:
+    root = open_to_all / "a" / "b" / "root"
+    before = os.umask(0o077)
+    try:
+        FolderPart(wanted(root)).make()
+    finally:
+        os.umask(before)
+    assert shut(root) is None
+    assert (root.parent.stat().st_uid, root.stat().st_uid) == (0, NOBODY.pw_uid)
+
+
 @ONLY_ROOT
 def test_a_root_of_roots_is_given_whole_and_links_are_not_followed(open_to_all: Path) -> None:
     root = open_to_all / "root"
