@@ -7,7 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -171,24 +172,36 @@ def test_a_folder_that_nginx_would_read_as_a_pattern_is_refused(tmp_path: Path) 
         NginxBench(tmp_path / "[a]").proxy.apply([])
 
 
+@pytest.fixture
+def nobodys_folder() -> Iterator[Path]:
+    # Not below pytest's own folder, which every session that starts closes to others.
+    with tempfile.TemporaryDirectory(prefix="dokkupy-proxy-") as parent:
+        Path(parent).chmod(0o755)
+        folder = Path(parent, "proxy")
+        folder.mkdir()
+        os.chown(folder, 65534, 65534)
+        yield folder
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user")
 def test_the_workers_of_a_root_of_somebody_else_run_as_its_owner(
-    bench: NginxBench, one: Backend
+    nobodys_folder: Path, one: Backend
 ) -> None:
-    bench.folder.mkdir()
-    os.chown(bench.folder, 65534, 65534)
-    for parent in bench.folder.parents[:3]:
-        parent.chmod(0o755)
-    bench.proxy.apply([route("one", one.endpoint)])
-    body = b"x" * 2_000_000  # beyond what is kept in memory
-    reply = client.get(bench.port, "one.test", "/upload", method="POST", body=body)
-    assert b"2000000" in reply.body
-    owners = {Path(f"/proc/{pid}").stat().st_uid for pid in processes.workers_of(bench.pid)}
-    assert owners == {65534}
+    bench = NginxBench(nobodys_folder)
+    try:
+        bench.proxy.apply([route("one", one.endpoint)])
+        body = b"x" * 2_000_000  # beyond what is kept in memory
+        reply = client.get(bench.port, "one.test", "/upload", method="POST", body=body)
+        assert b"2000000" in reply.body
+        owners = {Path(f"/proc/{pid}").stat().st_uid for pid in processes.workers_of(bench.pid)}
+        assert owners == {65534}
+    finally:
+        bench.proxy.stop()
 
 
 UNPRIVILEGED = """
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 from dokkupy.testing.contracts.proxy import route
@@ -207,20 +220,15 @@ bench.proxy.stop()
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_a_user_without_privileges_serves_and_root_can_take_over(
-    tmp_path: Path, one: Backend
+    nobodys_folder: Path, one: Backend
 ) -> None:
-    folder = tmp_path / "proxy"
-    folder.mkdir()
-    os.chown(folder, 65534, 65534)
-    for parent in folder.parents[:3]:
-        parent.chmod(0o755)
     nobody: dict[str, Any] = {"user": 65534, "group": 65534, "extra_groups": [], "cwd": "/"}
     program = [sys.executable, "-B", "-c"]
     try:
         subprocess.run([*program, "import dokkupy_core_nginx"], **nobody, check=True)
     except (PermissionError, subprocess.CalledProcessError):
         pytest.skip("this checkout is closed to other users")
-    command = [*program, UNPRIVILEGED, str(folder), str(one.endpoint.port)]
+    command = [*program, UNPRIVILEGED, str(nobodys_folder), str(one.endpoint.port)]
     with subprocess.Popen(
         command,
         **nobody,
@@ -231,7 +239,7 @@ def test_a_user_without_privileges_serves_and_root_can_take_over(
         assert child.stdout is not None
         port = int(child.stdout.readline())
         assert client.get(port, "one.test").text == "one"
-        bench = NginxBench(folder)
+        bench = NginxBench(nobodys_folder)
         assert Path(f"/proc/{bench.pid}").stat().st_uid == 65534
         child.communicate("\n")
     assert child.returncode == 0
