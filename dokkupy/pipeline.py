@@ -267,14 +267,24 @@ def _release(
     except DokkupyError as error:
         # What fails after the switch does not make a release fail that has the traffic.
         if platform.store.releases.get(app, release.number).state is not ReleaseState.LIVE:
-            platform.store.releases.set_state(
-                app, release.number, ReleaseState.FAILED, error=error.message
-            )
+            _fail(platform, report, release, error)
         ledger.note_steps(platform, report, release)
         raise
     ledger.note_steps(platform, report, release)
     platform.hooks.post_deploy(release=release)
     return done
+
+
+def _fail(platform: Platform, report: Report, release: Release, error: DokkupyError) -> None:
+    """Write that a release failed; while something of it cannot be removed it stays pending."""
+    app, state = release.app, ReleaseState.FAILED
+    if not platform.store.rollouts.unfinished(app):  # else what is staged may have the traffic
+        try:
+            recovery.sweep(platform, app)
+        except DokkupyError as left:
+            state = ReleaseState.PENDING
+            report.warning(f"{left.message} Any later command removes what is left.")
+    platform.store.releases.set_state(app, release.number, state, error=error.message)
 
 
 def _unless_stopped(platform: Platform, planned: Plan) -> Plan:

@@ -122,7 +122,8 @@ def recover(platform: Platform, app: AppName, report: Report) -> None:
     for release in store.releases.pending(app):
         with _put_off(report):
             sweep(platform, app)
-            store.releases.set_state(app, release.number, ReleaseState.FAILED, error=DIED)
+            why = release.error or DIED
+            store.releases.set_state(app, release.number, ReleaseState.FAILED, error=why)
 
 
 @contextmanager
