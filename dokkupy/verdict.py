@@ -15,6 +15,9 @@ from dokkupy.types import Failure, ProcessType, Scale
 _ENGINE_RESOLVER: Final = "127.0.0.11"
 """The engine's own name server listens on it inside every container."""
 
+KILLED: Final = 137
+"""128 + SIGKILL, as shells count."""
+
 _MISSING_KEY = re.compile(r"KeyError: '([A-Z][A-Z0-9_]{1,60})'")
 
 
@@ -24,11 +27,13 @@ def ended(
     """Explain a container that ended or vanished."""
     if status.state == "gone":
         return Failure(process=name, cause=f"{name} was removed by somebody else", log=log)
-    if status.oom_killed:
+    if status.oom_killed or status.exit_code == KILLED:
         limit = scale.memory // (1024 * 1024)
+        # Not every host's engine hears of it when the kernel kills for memory.
+        why = "because it" if status.oom_killed else "by SIGKILL, most likely because it"
         return Failure(
             process=name,
-            cause=f"{name} was killed because it needed more than its {limit} MiB of memory",
+            cause=f"{name} was killed {why} needed more than its {limit} MiB of memory",
             fix=f"dokkupy ps limit {app} {process.name} --memory {2 * limit}m",
             log=log,
         )

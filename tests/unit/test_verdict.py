@@ -35,6 +35,13 @@ def at(*listeners: tuple[str, int]) -> Sequence[Listener]:
     ("status", "log", "cause", "fix"),
     [
         (
+            PlacedStatus(state="ended", exit_code=137),
+            "",
+            "web.1 was killed by SIGKILL, most likely because it needed more than its 512 MiB"
+            " of memory",
+            "dokkupy ps limit shop web --memory 1024m",
+        ),
+        (
             PlacedStatus(state="ended", exit_code=1),
             "Traceback …",
             "web.1 ended with exit code 1",
