@@ -37,8 +37,10 @@ def at(*listeners: tuple[str, int]) -> Sequence[Listener]:
         (
             PlacedStatus(state="ended", exit_code=137),
             "",
-            "web.1 was killed by SIGKILL, most likely because it needed more than its 512 MiB"
-            " of memory",
+            (
+                "web.1 was killed by SIGKILL, most likely because it needed more than its"
+                " 512 MiB of memory"
+            ),
             "dokkupy ps limit shop web --memory 1024m",
         ),
         (
