@@ -323,6 +323,10 @@ class Hooks:
         """Tell that an app has been created."""
         self._tell("app_created", app=app)
 
+    def app_destroyed(self, *, app: AppName) -> None:
+        """Tell that an app is gone."""
+        self._tell("app_destroyed", app=app)
+
     def post_build(self, *, build: Build) -> None:
         """Tell that an image came out of a build."""
         self._tell("post_build", build=build)

@@ -48,6 +48,7 @@ POLICIES: Final[Mapping[str, Policy]] = {
     "app_created": "isolated",
     "app_cloned": "veto",
     "app_destroying": "veto",
+    "app_destroyed": "isolated",
     "pre_build": "veto",
     "post_build": "isolated",
     "pre_deploy": "veto",
@@ -150,6 +151,14 @@ def app_cloned(platform: Platform, app: AppName, origin: AppName) -> None:
 @hookspec
 def app_destroying(platform: Platform, app: AppName) -> None:
     """Learn that an app is about to be destroyed; raise to refuse."""
+
+
+@hookspec
+def app_destroyed(platform: Platform, app: AppName) -> None:
+    """Learn that an app is gone; remove what you kept of it beside the store.
+
+    What a plugin keeps in the store is gone already, and nothing serves the app any more.
+    """
 
 
 @hookspec

@@ -66,17 +66,22 @@ def apply(platform: Platform, *, changed: str = "") -> None:
     with proxy_lock(platform.paths, what=what, actor=platform.actor):
         routes = compute(platform, changed=changed)
         platform.proxy.apply(routes, changed=changed)
-        platform.store.routes.replace({route.app: route.hosts for route in routes})
+        platform.store.routes.replace(
+            {route.app: route.hosts for route in routes},
+            secure={route.app: _secure(route) for route in routes},
+        )
 
 
 def urls(platform: Platform, app: AppName) -> list[str]:
     """Return the addresses under which an app is reached, as a person would type them."""
+    secure = platform.store.routes.secure(app)
     hosts = platform.store.routes.all().get(app, ())
-    certificate = platform.hooks.certificate_for(app=app)
-    return [
-        _url(platform, host, secure=certificate is not None and certificate.covers(host))
-        for host in hosts
-    ]
+    return [_url(platform, host, secure=host in secure) for host in hosts]
+
+
+def _secure(route: Route) -> list[HostName]:
+    certificate = route.certificate
+    return [host for host in route.hosts if certificate and certificate.covers(host)]
 
 
 def _url(platform: Platform, host: HostName, *, secure: bool) -> str:

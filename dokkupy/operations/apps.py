@@ -222,6 +222,7 @@ def destroy(
             platform.store.apps.destroy(app)
             platform.store.addresses.forget(app)
         routes.apply(platform, changed=app)
+        platform.hooks.app_destroyed(app=app)
 
 
 @operation(summary="Give an app another name")

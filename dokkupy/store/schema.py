@@ -132,5 +132,9 @@ ALTER TABLE releases ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX releases_by_kept_image ON releases (app, image) WHERE pruned = 0;
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (_FIRST, _PRUNED)
+_SECURE: Final = """
+ALTER TABLE routes ADD COLUMN secure TEXT NOT NULL DEFAULT '[]';
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (_FIRST, _PRUNED, _SECURE)
 """`MIGRATIONS[n]` lifts a database of version n to n + 1 (`PRAGMA user_version`)."""

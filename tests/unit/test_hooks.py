@@ -35,6 +35,7 @@ CALLS: dict[str, Callable[[Hooks], Any]] = {
     "app_created": lambda hooks: hooks.app_created(app=APP),
     "app_cloned": lambda hooks: hooks.app_cloned(app=APP, origin=AppName("b")),
     "app_destroying": lambda hooks: hooks.app_destroying(app=APP),
+    "app_destroyed": lambda hooks: hooks.app_destroyed(app=APP),
     "pre_build": lambda hooks: hooks.pre_build(source=PASSED_ON),
     "post_build": lambda hooks: hooks.post_build(build=PASSED_ON),
     "pre_deploy": lambda hooks: hooks.pre_deploy(release=PASSED_ON),

@@ -42,6 +42,14 @@ def test_routed_hosts_are_replaced_as_a_whole(store: Store) -> None:
     assert isinstance(store.routes.all()["blog"][0], HostName)
 
 
+def test_hosts_with_a_certificate_are_known_as_of_the_last_routes(store: Store) -> None:
+    assert store.routes.secure("shop") == []
+    store.routes.replace({"shop": [HOST, HostName("*.shop.test")]}, secure={"shop": [HOST]})
+    assert store.routes.secure("shop") == [HOST]
+    store.routes.replace({"shop": [HOST]})
+    assert store.routes.secure("shop") == []
+
+
 def test_an_app_destroyed_meanwhile_is_left_out_of_the_routed_hosts(store: Store) -> None:
     store.apps.destroy(SHOP)
     store.routes.replace({"shop": [HOST], "blog": [HOST]})

@@ -188,6 +188,7 @@ class PluginContract:
             self.use(platform, app)
         platform.hooks.app_destroying(app=gone)
         platform.store.apps.destroy(gone)
+        platform.hooks.app_destroyed(app=gone)
         rows, files = self._state(platform)
         assert not [row for row in rows if gone in row]
         assert not [path for path in files if gone in path]

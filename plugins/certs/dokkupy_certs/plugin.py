@@ -10,7 +10,7 @@ from dokkupy import hookimpl
 if TYPE_CHECKING:
     from dokkupy.names import AppName
     from dokkupy.platform import Platform
-    from dokkupy.types import Certificate, Event
+    from dokkupy.types import Certificate
 
 PLUGIN_API = ">=1,<2"
 
@@ -30,10 +30,9 @@ def certificate_for(platform: Platform, app: AppName) -> Certificate | None:
 
 
 @hookimpl
-def on_event(platform: Platform, event: Event) -> None:
-    """Remove the files of an app that was destroyed."""
-    if event.verb == "app.destroyed":
-        from dokkupy_certs import keeping
+def app_destroyed(platform: Platform) -> None:
+    """Remove the files of an app that is gone."""
+    from dokkupy_certs import keeping
 
-        with platform.store.write():
-            keeping.sweep(platform)
+    with platform.store.write():
+        keeping.sweep(platform)

@@ -19,4 +19,5 @@ class TestCertsPlugin(PluginContract):
         home = platform.paths.root / "certs"
         assert list(home.iterdir())
         platform.store.apps.destroy(app)
+        platform.hooks.app_destroyed(app=app)
         assert not list(home.iterdir())

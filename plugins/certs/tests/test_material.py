@@ -131,6 +131,17 @@ def test_what_a_name_does_to_a_terminal_is_taken_out() -> None:
         (LEAF.pem, b"x" * (LONGEST + 1), "more than 256 KiB"),
         (b"x" * (LONGEST + 1), LEAF.key, "more than 256 KiB"),
     ],
+    ids=[
+        "no certificate",
+        "a key for it",
+        "half of one",
+        "a damaged one",
+        "no key",
+        "a certificate for it",
+        "half a key",
+        "a long key",
+        "a long certificate",
+    ],
 )
 def test_what_is_no_pair_is_refused(chain: bytes, key: bytes, what: str) -> None:
     with pytest.raises(UsageError, match=what) as refusal:

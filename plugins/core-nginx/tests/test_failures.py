@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import socket
@@ -197,6 +198,13 @@ def test_the_workers_of_a_root_of_somebody_else_run_as_its_owner(
         assert owners == {65534}
     finally:
         bench.proxy.stop()
+
+
+def open_to_others(folder: Path) -> None:
+    """Let everybody into the folders above, as far as they are the tests' own."""
+    shared = Path(tempfile.gettempdir())
+    for parent in itertools.takewhile(lambda one: shared in one.parents, folder.parents):
+        parent.chmod(0o755)
 
 
 UNPRIVILEGED = """
