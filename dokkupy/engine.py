@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Literal, Protocol
+from typing import IO, Final, Literal, Protocol
 
 from dokkupy.types import Environment
 
@@ -98,6 +98,10 @@ class Listener:
 
     address: str
     port: int
+
+
+STAGE: Final = "dokkupy.stage"
+"""Label of the images that the earlier stages of a build leave, as a cache for the next one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from dokkupy import oneoffs, recovery
+from dokkupy.engine import STAGE
 from dokkupy.errors import Conflict, DokkupyError
 from dokkupy.names import AppName
 from dokkupy.scheduler_docker import APP, ROOT, image_repository
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from dokkupy.platform import Platform
     from dokkupy.report import Report
 
+KEPT_STAGES: Final = 5
+"""How many images of the earlier stages of builds are kept, as a cache for the next one."""
 _SERVED: Final = (ReleaseState.LIVE, ReleaseState.SUPERSEDED)
 
 
@@ -59,10 +62,9 @@ def tidy(platform: Platform, app: AppName, report: Report, *, failed: bool = Fal
 
 def of_app(platform: Platform, app: AppName, *, keep_build: bool = False) -> list[Waste]:
     """Return what can go of an app; certain only under its lock."""
-    builds = list(_untagged(platform, app))
     return [
         *old_releases(platform, app),
-        *(builds[:-1] if keep_build else builds),
+        *_leftovers(platform, app, keep_build=keep_build),
         *old_logs(platform, app),
     ]
 
@@ -95,12 +97,17 @@ def _kept(platform: Platform, app: AppName, tagged: list[Release]) -> Iterator[R
             yield release
 
 
-def _untagged(platform: Platform, app: AppName) -> Iterator[Waste]:
-    """Yield the images that no release was made of, the newest last."""
+def _leftovers(platform: Platform, app: AppName, *, keep_build: bool) -> Iterator[Waste]:
+    """Yield what builds have left besides the images of releases."""
     images = platform.engine.images({ROOT: platform.root_id, APP: app})
-    for image in sorted(images, key=lambda image: image.created_at):
-        if not image.tags:
-            yield Waste(kind="image", app=app, what="a failed build", reference=image.id)
+    newest = sorted(images, key=lambda image: image.created_at, reverse=True)
+    left = [image for image in newest if not image.tags]
+    stages = [image for image in left if image.labels.get(STAGE)]
+    builds = [image for image in left if image not in stages]
+    for image in builds[1 if keep_build else 0 :]:
+        yield Waste(kind="image", app=app, what="a failed build", reference=image.id)
+    for image in stages[KEPT_STAGES:]:
+        yield Waste(kind="image", app=app, what="a stage of an old build", reference=image.id)
 
 
 def old_logs(platform: Platform, app: AppName) -> Iterator[Waste]:

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from dokkupy.engine import STAGE
+
 _ESCAPE: Final = re.compile(r"#\s*escape\s*=\s*([\\`])\s*", re.IGNORECASE)
 _DIRECTIVE: Final = re.compile(r"#\s*\w+\s*=.*")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_./:@+-]*")
@@ -61,21 +63,32 @@ def are_plain(labels: Mapping[str, str]) -> bool:
 def with_labels(text: str, labels: Mapping[str, str]) -> str:
     """Return the Dockerfile with one LABEL line for all `labels` in its last stage.
 
-    They must pass `are_plain`.
+    The stages before get them too, with `STAGE`, where they begin to read the source: what they
+    leave is then known to be nobody else's. The labels must pass `are_plain`.
     """
     if not labels:
         return text
-    place: int | None = None
+    places: list[int | None] = []
     for instruction in instructions(text):
         if instruction.keyword == "FROM":
-            place = None
-        elif place is None and _reads_context(instruction):
-            place = instruction.line
+            places.append(None)
+        elif places and places[-1] is None and _reads_context(instruction):
+            places[-1] = instruction.line
     lines = text.split("\n")
-    label = "LABEL " + " ".join(f"{key}={labels[key]}" for key in sorted(labels))
-    if place is None:
-        return text.rstrip("\n") + f"\n{label}\n"
-    return "\n".join([*lines[:place], label, *lines[place:]])
+    if not places or places[-1] is None:
+        lines = [*text.rstrip("\n").split("\n"), ""]
+    *before, last = places or [None]
+    # The last stage may be made of one before.
+    own = {**labels, STAGE: ""} if before else labels
+    lines.insert(len(lines) - 1 if last is None else last, _label(own))
+    for place in reversed(before):
+        if place is not None:
+            lines.insert(place, _label({**labels, STAGE: "build"}))
+    return "\n".join(lines)
+
+
+def _label(labels: Mapping[str, str]) -> str:
+    return "LABEL " + " ".join(f"{key}={labels[key]}" for key in sorted(labels))
 
 
 def _reads_context(instruction: Instruction) -> bool:

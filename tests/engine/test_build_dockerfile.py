@@ -21,9 +21,17 @@ def test_labels_go_before_the_apps_own_files() -> None:
     assert with_labels(text, LABELS) == expected
 
 
-def test_labels_go_into_the_last_stage() -> None:
+def test_labels_go_into_the_last_stage_and_mark_what_those_before_it_leave() -> None:
     text = "FROM base AS build\nCOPY . /src\nRUN make\nFROM base\nCOPY --from=build /src/out /app\n"
-    assert with_labels(text, LABELS) == text + LINE
+    first = f"{LINE.strip()} dokkupy.stage=build\n"
+    last = f"{LINE.strip()} dokkupy.stage=\n"
+    assert with_labels(text, LABELS) == text.replace("COPY .", f"{first}COPY .") + last
+
+
+def test_a_stage_that_reads_nothing_of_the_app_is_shared_and_not_marked() -> None:
+    text = "FROM base AS tools\nRUN apt-get install make\nFROM tools\nCOPY . /src\n"
+    last = f"{LINE.strip()} dokkupy.stage=\n"
+    assert with_labels(text, LABELS) == text.replace("COPY", f"{last}COPY")
 
 
 def test_labels_do_not_tear_a_continued_instruction_apart() -> None:

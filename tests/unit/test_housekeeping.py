@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
 from dokkupy import cloning, ledger, pipeline, recovery
+from dokkupy.engine import STAGE, ImageBuild
 from dokkupy.errors import BuildFailed, Conflict, DeployFailed, EngineError, ImageNotFound
 from dokkupy.names import AppName
 from dokkupy.operations import releases
+from dokkupy.scheduler_docker import APP, ROOT
 from dokkupy.testing.engine_fake import BASE
 from dokkupy.testing.program import Program
 from dokkupy.testing.sources import commit
@@ -200,6 +203,29 @@ def test_a_build_that_makes_no_image_leaves_what_is_there(keeping: Shop) -> None
         pipeline.deploy(keeping.platform, keeping.told.append, app=keeping.name, revision="main")
     assert untagged(keeping) == 1
     assert tags(keeping) == ["release-1"]
+
+
+def leave_stage(shop: Shop, number: int) -> str:
+    """Leave what an earlier stage of a build leaves, and return its id."""
+    folder = shop.platform.paths.run / f"stage{number}"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text(f"FROM {BASE}\n# stage {number}\n")
+    labels = {ROOT: shop.platform.root_id, APP: shop.name, STAGE: "build"}
+    build = ImageBuild(
+        context=folder, dockerfile="Dockerfile", args={}, labels=labels, memory=0, cpu_shares=0
+    )
+    image = shop.engine.build(build, lambda _: None)
+    shutil.rmtree(folder)
+    return image
+
+
+def test_the_newest_stages_of_builds_are_kept_as_a_cache(keeping: Shop) -> None:
+    keeping.push(web="1")
+    left = [leave_stage(keeping, number) for number in range(7)]
+    keeping.push(web="2")
+    labels = {ROOT: keeping.platform.root_id}
+    kept = {image.id for image in keeping.engine.images(labels) if not image.tags}
+    assert kept == set(left[2:])
 
 
 def test_the_logs_of_the_last_failed_deploys_are_kept(keeping: Shop) -> None:
