@@ -170,10 +170,10 @@ class Database:
         except sqlite3.IntegrityError:
             raise
         except sqlite3.OperationalError as error:
-            raise StateError(
-                f"{self.path} cannot be used: {error}.",
-                hint=f"Look at free space and owner: df -h {self.path.parent}; ls -l {self.path}",
-            ) from error
+            hint = f"Look at free space and owner: df -h {self.path.parent}; ls -l {self.path}"
+            if _is_busy(error):
+                hint = f"See who holds it, and try again: fuser -v {self.path}"
+            raise StateError(f"{self.path} cannot be used: {error}.", hint=hint) from error
         except sqlite3.DatabaseError as error:
             raise StateError(
                 f"{self.path} is damaged: {error}.",
@@ -188,9 +188,12 @@ def _use_wal(connection: sqlite3.Connection) -> None:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
-            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-            if not busy or time.monotonic() > until:
+            if not _is_busy(error) or time.monotonic() > until:
                 raise
             time.sleep(_LOOK_AGAIN_SECONDS)
         else:
             return
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY

@@ -208,8 +208,9 @@ def test_a_writer_that_waits_too_long_says_so(
 ) -> None:
     monkeypatch.setattr("dokkupy.store.database.BUSY_TIMEOUT_SECONDS", 0.05)
     other = Store(paths.state_db)
-    with store.write(), pytest.raises(StateError, match="database is locked"):
+    with store.write(), pytest.raises(StateError, match="database is locked") as error:
         other.meta.set("a", "1")
+    assert f"fuser -v {paths.state_db}" in error.value.hint
     other.meta.set("a", "2")
     assert store.meta.get("a") == "2"
     other.close()
