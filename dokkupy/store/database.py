@@ -196,4 +196,5 @@ def _use_wal(connection: sqlite3.Connection) -> None:
 
 
 def _is_busy(error: sqlite3.OperationalError) -> bool:
-    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+    code: int = getattr(error, "sqlite_errorcode", 0)  # not every one comes from SQLite
+    return code & 0xFF == sqlite3.SQLITE_BUSY
