@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,74 +10,15 @@ from dokkupy import Help, operation
 from dokkupy.errors import Conflict, NotFound, UsageError
 from dokkupy.names import AppName, HostName
 from dokkupy.operations.registry import Stdin
-from dokkupy_certs import archive, keeping
+from dokkupy_certs import archive, keeping, telling
 from dokkupy_certs.material import LONGEST, Facts, Material
+from dokkupy_certs.telling import AppCertificate, CertificateRow, ShownCertificate
 
 if TYPE_CHECKING:
     from dokkupy.platform import Platform
 
-DAY_SECONDS = 24 * 3600
-SOON_DAYS = 14
-"""So long before its end people are warned."""
-
 CERTIFICATE = Help("File with the certificate and those that vouch for it, in PEM")
 PRIVATE_KEY = Help("File with its private key, in PEM, without a passphrase")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AppCertificate:
-    """The certificate of an app."""
-
-    app: AppName
-    names: tuple[HostName, ...]
-    issuer: str
-    self_signed: bool
-    valid_from: float
-    """Seconds since the epoch (UTC)."""
-    valid_until: float
-    key: str
-    """Kind and size: `EC secp256r1`."""
-    fingerprint: str
-    """SHA-256 in hexadecimal."""
-    warnings: tuple[str, ...]
-
-    def text(self) -> str:
-        """Return what a person reads."""
-        by = "itself" if self.self_signed else self.issuer
-        lines = [
-            f"{self.app} has a certificate for {', '.join(self.names) or 'no host'}.",
-            f"  vouched for by  {by}",
-            f"  valid           {_day(self.valid_from)} to {_day(self.valid_until)}",
-            f"  key             {self.key}",
-            f"  SHA-256         {self.fingerprint}",
-            *(f"Warning: {warning}" for warning in self.warnings),
-        ]
-        return "\n".join(lines)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownCertificate:
-    """The certificate of an app with the chain itself, which anybody may know."""
-
-    certificate: AppCertificate
-    chain: str
-    """In PEM."""
-
-    def text(self) -> str:
-        """Return what a person reads."""
-        return f"{self.certificate.text()}\n{self.chain.rstrip()}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CertificateRow:
-    """One app in a listing."""
-
-    app: AppName
-    names: tuple[HostName, ...]
-    days_left: int | None
-    """Whole days until it ends, negative after that; None without a certificate."""
-    issuer: str
-    warnings: tuple[str, ...]
 
 
 @operation(summary="Serve an app over https with a certificate of yours")
@@ -169,7 +108,6 @@ def show(platform: Platform, app: AppName) -> ShownCertificate:
     Raises:
         NotFound: the app has no certificate, or its files are gone.
     """
-    _required(platform, app)
     shown = _shown(platform, app)
     kept = keeping.certificate(platform, app)
     try:
@@ -192,8 +130,8 @@ def report(platform: Platform, app: AppName | None = None) -> list[CertificateRo
     """List for every app the hosts that its certificate is valid for, and for how long."""
     if app is not None:
         platform.store.apps.get(app)
-        return [_row(platform, app)]
-    return [_row(platform, one.name) for one in platform.store.apps.list()]
+        return [telling.row(platform, app)]
+    return [telling.row(platform, one.name) for one in platform.store.apps.list()]
 
 
 @operation(summary="Serve an app without https again")
@@ -206,6 +144,10 @@ def remove(platform: Platform, app: AppName) -> None:
     """
     _required(platform, app)
     keeping.put(platform, app, None, verb="removed")
+
+
+def _shown(platform: Platform, app: AppName) -> AppCertificate:
+    return telling.shown(platform, app, _required(platform, app))
 
 
 def _required(platform: Platform, app: AppName) -> Facts:
@@ -248,54 +190,3 @@ def _read(file: Path) -> bytes:
             hint=f"Let your shell open it: tar cC {shlex.quote(str(file.parent))} "
             f"{archive.CHAIN} {archive.KEY} | dokkupy certs add APP",
         ) from None
-
-
-def _shown(platform: Platform, app: AppName) -> AppCertificate:
-    facts = _required(platform, app)
-    return AppCertificate(
-        app=app,
-        names=facts.names,
-        issuer=facts.issuer,
-        self_signed=facts.self_signed,
-        valid_from=facts.valid_from,
-        valid_until=facts.valid_until,
-        key=facts.key,
-        fingerprint=facts.fingerprint,
-        warnings=_warnings(platform, app, facts),
-    )
-
-
-def _row(platform: Platform, app: AppName) -> CertificateRow:
-    facts = keeping.facts(platform, app)
-    return CertificateRow(
-        app=app,
-        names=facts.names if facts else (),
-        days_left=_days_left(facts) if facts else None,
-        issuer=facts.issuer if facts else "",
-        warnings=_warnings(platform, app, facts) if facts else (),
-    )
-
-
-def _warnings(platform: Platform, app: AppName, facts: Facts) -> tuple[str, ...]:
-    warnings = []
-    left = _days_left(facts)
-    if left < 0:
-        warnings.append(f"It expired on {_day(facts.valid_until)}: dokkupy certs update {app}")
-    elif left < SOON_DAYS:
-        warnings.append(f"It expires on {_day(facts.valid_until)}: dokkupy certs update {app}")
-    if facts.self_signed:
-        warnings.append("Nobody but itself vouches for it: browsers warn of it.")
-    certificate = keeping.certificate(platform, app)
-    hosts = platform.hooks.vhosts(app=app)
-    missing = [host for host in hosts if certificate and not certificate.covers(host)]
-    if missing:
-        warnings.append(f"It is not valid for {', '.join(missing)}: browsers warn of it there.")
-    return tuple(warnings)
-
-
-def _days_left(facts: Facts) -> int:
-    return int((facts.valid_until - time.time()) // DAY_SECONDS)
-
-
-def _day(seconds: float) -> str:
-    return time.strftime("%Y-%m-%d", time.gmtime(seconds))
