@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from dokkupy.platform import Platform
     from dokkupy.report import Report
 
+BUILD: Final = "build"
+"""The step of a report that tells of a build."""
 KEPT_STAGES: Final = 5
 """How many images of the earlier stages of builds are kept, as a cache for the next one."""
 _SERVED: Final = (ReleaseState.LIVE, ReleaseState.SUPERSEDED)
@@ -52,7 +54,11 @@ def tidy(platform: Platform, app: AppName, report: Report, *, failed: bool = Fal
     What cannot be removed now is told, and left to the next time.
     """
     try:
-        for waste in of_app(platform, app, keep_build=failed):
+        found = [*old_releases(platform, app), *old_logs(platform, app)]
+        # To list images takes the engine a while, the longer the more it has.
+        if any(step == BUILD for step, _ in report.steps):
+            found += leftovers(platform, app, keep_newest=failed)
+        for waste in found:
             remove(platform, waste)
         oneoffs.sweep(platform)
         platform.store.events.trim(platform.properties.get("housekeeping", "", "events"))
@@ -60,11 +66,11 @@ def tidy(platform: Platform, app: AppName, report: Report, *, failed: bool = Fal
         report.warning(f"Not everything could be tidied up: {error.message}")
 
 
-def of_app(platform: Platform, app: AppName, *, keep_build: bool = False) -> list[Waste]:
+def of_app(platform: Platform, app: AppName) -> list[Waste]:
     """Return what can go of an app; certain only under its lock."""
     return [
         *old_releases(platform, app),
-        *_leftovers(platform, app, keep_build=keep_build),
+        *leftovers(platform, app),
         *old_logs(platform, app),
     ]
 
@@ -97,14 +103,14 @@ def _kept(platform: Platform, app: AppName, tagged: list[Release]) -> Iterator[R
             yield release
 
 
-def _leftovers(platform: Platform, app: AppName, *, keep_build: bool) -> Iterator[Waste]:
-    """Yield what builds have left besides the images of releases."""
+def leftovers(platform: Platform, app: AppName, *, keep_newest: bool = False) -> Iterator[Waste]:
+    """Yield what builds have left besides the images of releases, but the newest if it is kept."""
     images = platform.engine.images({ROOT: platform.root_id, APP: app})
     newest = sorted(images, key=lambda image: image.created_at, reverse=True)
     left = [image for image in newest if not image.tags]
     stages = [image for image in left if image.labels.get(STAGE)]
     builds = [image for image in left if image not in stages]
-    for image in builds[1 if keep_build else 0 :]:
+    for image in builds[1 if keep_newest else 0 :]:
         yield Waste(kind="image", app=app, what="a failed build", reference=image.id)
     for image in stages[KEPT_STAGES:]:
         yield Waste(kind="image", app=app, what="a stage of an old build", reference=image.id)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dokkupy import jobs, oneoffs
+from dokkupy import jobs, oneoffs, power
 from dokkupy.errors import Conflict, NotFound, UsageError
 from dokkupy.moments import Duration
 from dokkupy.operations import apps
@@ -145,7 +145,11 @@ def list_all(shop: Shop) -> None:
     operations.list_(shop.platform)
 
 
-@pytest.mark.parametrize("command", [deploy, list_all])
+def up(shop: Shop) -> None:
+    power.up(shop.platform, shop.told.append)
+
+
+@pytest.mark.parametrize("command", [deploy, list_all, up])
 def test_a_command_without_guard_is_ended_by_any_later_command(
     served: Shop, command: Callable[[Shop], None]
 ) -> None:
