@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
+# At the end, so that dokkupy stays the installed one: some tests load with the benchmarks' client.
+sys.path.append(str(REPOSITORY))
 EXAMPLES = REPOSITORY / "examples"
 BROKEN = REPOSITORY / "tests" / "apps"
 PROBATION_SECONDS = "2"
