@@ -8,8 +8,8 @@ import threading
 import time
 from collections.abc import Mapping
 
+from dokkupy import types
 from dokkupy.store.database import Database
-from dokkupy.types import Event
 
 
 class Events:
@@ -39,7 +39,7 @@ class Events:
             if cursor.lastrowid is not None:
                 self._unsent.append(cursor.lastrowid)
 
-    def fresh(self) -> list[Event]:
+    def fresh(self) -> list[types.Event]:
         """Return the events that this thread has committed since the last call, oldest first."""
         ids = list(self._unsent)
         self._unsent.clear()
@@ -54,7 +54,7 @@ class Events:
         since: float = 0.0,
         after: int = 0,
         limit: int = 100,
-    ) -> list[Event]:
+    ) -> list[types.Event]:
         """Return the newest events, oldest first; each filter that is given narrows them.
 
         `verb` is a whole one or its beginning up to a dot, `since` is in seconds since the epoch,
@@ -93,13 +93,13 @@ class Events:
     def _forget(self) -> None:
         self._unsent.clear()
 
-    def _get(self, number: int) -> Event | None:
+    def _get(self, number: int) -> types.Event | None:
         row = self._database.row("SELECT * FROM events WHERE id = ?", number)
         return None if row is None else _event(row)
 
 
-def _event(row: sqlite3.Row) -> Event:
-    return Event(
+def _event(row: sqlite3.Row) -> types.Event:
+    return types.Event(
         id=row["id"],
         at=row["at"],
         actor=row["actor"],

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dokkupy import types
 from dokkupy.names import AppName, ProcessName
 from dokkupy.store.database import Database
 from dokkupy.store.events import Events
-from dokkupy.types import Scale
 
 
 class Formations:
@@ -17,11 +17,11 @@ class Formations:
         self._database = database
         self._events = events
 
-    def get(self, app: AppName) -> dict[ProcessName, Scale]:
+    def get(self, app: AppName) -> dict[ProcessName, types.Scale]:
         """Return what has been decided for the app's processes."""
         rows = self._database.rows("SELECT * FROM formation WHERE app = ? ORDER BY process", app)
         return {
-            ProcessName(row["process"]): Scale(
+            ProcessName(row["process"]): types.Scale(
                 quantity=row["quantity"],
                 memory=row["memory"],
                 cpus=row["cpus"],
@@ -30,7 +30,7 @@ class Formations:
             for row in rows
         }
 
-    def set(self, app: AppName, scales: Mapping[ProcessName, Scale]) -> None:
+    def set(self, app: AppName, scales: Mapping[ProcessName, types.Scale]) -> None:
         """Decide for some processes; the others stay as they are."""
         with self._database.write() as connection:
             connection.executemany(

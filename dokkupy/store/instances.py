@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 
+from dokkupy import types
 from dokkupy.names import AppName, ProcessName
 from dokkupy.store.database import Database
-from dokkupy.types import Endpoint, Instance, InstanceState
 
 
 class Instances:
@@ -15,18 +15,18 @@ class Instances:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, app: AppName, release: int, process: ProcessName, ordinal: int) -> Instance:
+    def add(self, app: AppName, release: int, process: ProcessName, ordinal: int) -> types.Instance:
         """Announce a container that is about to be staged."""
         with self._database.write() as connection:
             return _instance(
                 connection.execute(
                     "INSERT INTO instances (app, release, process, ordinal, state)"
                     " VALUES (?, ?, ?, ?, ?) RETURNING *",
-                    (app, release, process, ordinal, InstanceState.STAGED),
+                    (app, release, process, ordinal, types.InstanceState.STAGED),
                 ).fetchone()
             )
 
-    def place(self, number: int, reference: str, endpoint: Endpoint | None) -> Instance:
+    def place(self, number: int, reference: str, endpoint: types.Endpoint | None) -> types.Instance:
         """Note where the scheduler placed it."""
         with self._database.write() as connection:
             return _instance(
@@ -42,7 +42,7 @@ class Instances:
                 ).fetchone()
             )
 
-    def set_state(self, numbers: list[int], state: InstanceState) -> None:
+    def set_state(self, numbers: list[int], state: types.InstanceState) -> None:
         """Move some containers on."""
         with self._database.write() as connection:
             connection.executemany(
@@ -55,7 +55,7 @@ class Instances:
         with self._database.write() as connection:
             connection.execute("DELETE FROM instances WHERE id = ?", (number,))
 
-    def list(self, app: AppName | None = None) -> list[Instance]:
+    def list(self, app: AppName | None = None) -> list[types.Instance]:
         """Return the containers of one app, or of all, by process and ordinal."""
         rows = self._database.rows(
             "SELECT * FROM instances WHERE ?1 IS NULL OR app = ?1"
@@ -65,9 +65,9 @@ class Instances:
         return [_instance(row) for row in rows]
 
 
-def _instance(row: sqlite3.Row) -> Instance:
-    endpoint = Endpoint(host=row["host"], port=row["port"]) if row["host"] else None
-    return Instance(
+def _instance(row: sqlite3.Row) -> types.Instance:
+    endpoint = types.Endpoint(host=row["host"], port=row["port"]) if row["host"] else None
+    return types.Instance(
         id=row["id"],
         app=AppName(row["app"]),
         release=row["release"],
@@ -75,5 +75,5 @@ def _instance(row: sqlite3.Row) -> Instance:
         ordinal=row["ordinal"],
         reference=row["reference"],
         endpoint=endpoint,
-        state=InstanceState(row["state"]),
+        state=types.InstanceState(row["state"]),
     )

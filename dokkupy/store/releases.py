@@ -8,11 +8,11 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from dokkupy import types
 from dokkupy.errors import NotFound
 from dokkupy.names import AppName, ProcessName
 from dokkupy.store.database import Database
 from dokkupy.store.events import Events
-from dokkupy.types import Check, Environment, ProcessType, Release, ReleaseState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class Releases:
         sql = "SELECT coalesce(max(number), 0) + 1 AS n FROM releases WHERE app = ?"
         return int(self._database.rows(sql, app)[0]["n"])
 
-    def add(self, release: Release) -> None:
+    def add(self, release: types.Release) -> None:
         """Append a release to the ledger."""
         with self._database.write() as connection:
             connection.execute(
@@ -70,7 +70,7 @@ class Releases:
             )
             self._events.add("release.created", release.app, {"release": release.number})
 
-    def get(self, app: AppName, number: int) -> Release:
+    def get(self, app: AppName, number: int) -> types.Release:
         """Return one release.
 
         Raises:
@@ -93,7 +93,7 @@ class Releases:
         )
         return [Step(name=row["name"], at=row["at"], seconds=row["seconds"]) for row in rows]
 
-    def pending(self, app: AppName | None = None) -> list[Release]:
+    def pending(self, app: AppName | None = None) -> list[types.Release]:
         """Return the releases of one app, or of all, that have neither gone live nor failed."""
         rows = self._database.rows(
             f"{_SELECT} WHERE state = 'pending' AND (?1 IS NULL OR app = ?1) ORDER BY app, number",
@@ -101,14 +101,14 @@ class Releases:
         )
         return [_release(row) for row in rows]
 
-    def tagged(self, app: AppName) -> list[Release]:
+    def tagged(self, app: AppName) -> list[types.Release]:
         """Return the app's releases that still have an image tag of their own, newest first."""
         rows = self._database.rows(
             f"{_SELECT} WHERE app = ? AND pruned = 0 ORDER BY number DESC", app
         )
         return [_release(row) for row in rows]
 
-    def list(self, app: AppName) -> list[Release]:
+    def list(self, app: AppName) -> list[types.Release]:
         """Return the app's releases, newest first."""
         rows = self._database.rows(f"{_SELECT} WHERE app = ? ORDER BY number DESC", app)
         return [_release(row) for row in rows]
@@ -123,7 +123,7 @@ class Releases:
                 "UPDATE releases SET pruned = 1 WHERE app = ? AND number = ?", (app, number)
             )
 
-    def live(self, app: AppName) -> Release | None:
+    def live(self, app: AppName) -> types.Release | None:
         """Return the release that has the traffic, or None before the first deploy."""
         row = self._database.row(
             f"{_SELECT} WHERE app = ? AND state = 'live' ORDER BY number DESC", app
@@ -135,7 +135,9 @@ class Releases:
         rows = self._database.rows("SELECT app, number FROM releases WHERE state = 'live'")
         return {row["app"]: row["number"] for row in rows}
 
-    def set_state(self, app: AppName, number: int, state: ReleaseState, *, error: str = "") -> None:
+    def set_state(
+        self, app: AppName, number: int, state: types.ReleaseState, *, error: str = ""
+    ) -> None:
         """Move a release on in its life."""
         with self._database.write() as connection:
             connection.execute(
@@ -155,30 +157,30 @@ class Releases:
             )
 
 
-def _process(value: dict[str, Any]) -> ProcessType:
-    return ProcessType(
+def _process(value: dict[str, Any]) -> types.ProcessType:
+    return types.ProcessType(
         name=ProcessName(value["name"]),
         command=tuple(value["command"]),
         port=value["port"],
-        check=Check(**value["check"]),
+        check=types.Check(**value["check"]),
     )
 
 
-def _release(row: sqlite3.Row) -> Release:
-    return Release(
+def _release(row: sqlite3.Row) -> types.Release:
+    return types.Release(
         app=AppName(row["app"]),
         number=row["number"],
         image=row["image"],
         revision=row["revision"],
         builder=row["builder"],
         processes=tuple(_process(value) for value in json.loads(row["processes"])),
-        env=Environment(json.loads(row["env"])),
-        config=Environment(json.loads(row["config"])),
+        env=types.Environment(json.loads(row["env"])),
+        config=types.Environment(json.loads(row["config"])),
         release_task=tuple(json.loads(row["release_task"])),
         description=row["description"],
         actor=row["actor"],
         created_at=row["created_at"],
-        state=ReleaseState(row["state"]),
+        state=types.ReleaseState(row["state"]),
         error=row["error"],
         image_gone=bool(row["image_gone"]),
     )

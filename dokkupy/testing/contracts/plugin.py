@@ -226,9 +226,10 @@ class PluginContract:
 def result_of(function: Any) -> Any:
     """Return the resolved return type of an operation."""
     annotation = function.__annotations__.get("return")
+    known = {name: getattr(dokkupy_types, name) for name in dir(dokkupy_types)}
     return typing.get_type_hints(
         types.SimpleNamespace(__annotations__={"result": annotation}),
-        globalns={**vars(dokkupy_types), **function.__globals__},
+        globalns={**known, **function.__globals__},
     )["result"]
 
 

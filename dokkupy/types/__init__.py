@@ -1,0 +1,76 @@
+"""The frozen values that hooks, operations and providers exchange, imported one by one when used.
+
+To make a frozen dataclass takes Python half a millisecond, and a command needs few of them.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dokkupy.types.build import Build as Build
+    from dokkupy.types.build import Source as Source
+    from dokkupy.types.environment import Environment as Environment
+    from dokkupy.types.environment import Phase as Phase
+    from dokkupy.types.event import Event as Event
+    from dokkupy.types.failure import Failure as Failure
+    from dokkupy.types.instance import Endpoint as Endpoint
+    from dokkupy.types.instance import Instance as Instance
+    from dokkupy.types.instance import InstanceState as InstanceState
+    from dokkupy.types.layer import EnvLayer as EnvLayer
+    from dokkupy.types.layer import Rank as Rank
+    from dokkupy.types.process import Check as Check
+    from dokkupy.types.process import ProcessType as ProcessType
+    from dokkupy.types.process import Scale as Scale
+    from dokkupy.types.property import Property as Property
+    from dokkupy.types.property import PropertyGroup as PropertyGroup
+    from dokkupy.types.release import Release as Release
+    from dokkupy.types.release import ReleaseState as ReleaseState
+    from dokkupy.types.route import Certificate as Certificate
+    from dokkupy.types.route import Route as Route
+    from dokkupy.types.route import RouteState as RouteState
+    from dokkupy.types.stream import ExitStatus as ExitStatus
+    from dokkupy.types.stream import Feed as Feed
+    from dokkupy.types.stream import Line as Line
+    from dokkupy.types.stream import Stream as Stream
+
+_HOMES = {
+    "Build": "build",
+    "Certificate": "route",
+    "Check": "process",
+    "Endpoint": "instance",
+    "EnvLayer": "layer",
+    "Environment": "environment",
+    "Event": "event",
+    "ExitStatus": "stream",
+    "Failure": "failure",
+    "Feed": "stream",
+    "Instance": "instance",
+    "InstanceState": "instance",
+    "Line": "stream",
+    "Phase": "environment",
+    "ProcessType": "process",
+    "Property": "property",
+    "PropertyGroup": "property",
+    "Rank": "layer",
+    "Release": "release",
+    "ReleaseState": "release",
+    "Route": "route",
+    "RouteState": "route",
+    "Scale": "process",
+    "Source": "build",
+    "Stream": "stream",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(_HOMES)
