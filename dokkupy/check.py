@@ -15,6 +15,8 @@ from dokkupy.scheduler import Scheduler
 from dokkupy.types import Failure, Instance
 
 FIRST_PAUSE_SECONDS = 0.005
+PAUSE_GROWTH = 1.1
+"""So a pause is a tenth of the time that has passed, and no app is found ready later than that."""
 LONGEST_PAUSE_SECONDS = 0.25
 STATUS_EVERY_SECONDS = 0.2
 LOG_LINES = 50
@@ -131,7 +133,7 @@ def _await_one(scheduler: Scheduler, candidate: Candidate, stop: threading.Event
         if now - began >= check.deadline or _lost(scheduler, candidate, answer, now - began):
             return _silent(scheduler, candidate, answer)
         stop.wait(pause)
-        pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
+        pause = min(pause * PAUSE_GROWTH, LONGEST_PAUSE_SECONDS)
     return None
 
 

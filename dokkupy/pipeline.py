@@ -322,7 +322,7 @@ def place(
     pace = recovery.pace_of(platform, release.app)
     run = RolloutRun(platform, planned, change, pace=pace, ref_update=ref_update)
     try:
-        with report.step("stage"):
+        with report.step("stage"), routes.prepared(platform, release.app):
             run.stage()
         with report.step("check"):
             run.check()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from dokkupy.errors import DokkupyError
@@ -11,7 +13,7 @@ from dokkupy.store import RolloutState
 from dokkupy.types import Endpoint, Instance, InstanceState, Route, RouteState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dokkupy.names import AppName, HostName
     from dokkupy.platform import Platform
@@ -70,6 +72,28 @@ def apply(platform: Platform, *, changed: str = "") -> None:
             {route.app: route.hosts for route in routes},
             secure={route.app: _secure(route) for route in routes},
         )
+
+
+@contextmanager
+def prepared(platform: Platform, app: AppName) -> Iterator[None]:
+    """Import what `apply` needs in the background of a block that waits for somebody else.
+
+    What fails here fails again, and is told, when it is needed.
+    """
+
+    def prepare() -> None:
+        with suppress(DokkupyError):
+            _ = platform.proxy
+            platform.hooks.vhosts(app=app)
+            platform.hooks.certificate_for(app=app)
+        platform.store.close()
+
+    thread = threading.Thread(target=prepare, name="prepare-routes")
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
 
 
 def urls(platform: Platform, app: AppName) -> list[str]:

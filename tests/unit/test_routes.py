@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
 
 from dokkupy import routes
 from dokkupy.errors import PluginError, ProxyRefused
+from dokkupy.hookspecs import hookimpl
 from dokkupy.names import AppName, HostName, ProcessName
 from dokkupy.store import RolloutState
 from dokkupy.types import (
@@ -214,3 +217,34 @@ def test_an_app_whose_hosts_no_plugin_can_tell_holds_up_no_other(
     ]
     with pytest.raises(PluginError):
         routes.apply(platform, changed=BLOG)
+
+
+def telling_hosts(platform: Platform, hosts: Callable[[], list[HostName]]) -> None:
+    plugin = ModuleType("telling")
+    vars(plugin)["vhosts"] = hookimpl(lambda: hosts())
+    platform.hooks.add("telling", plugin)
+
+
+def test_plugins_are_asked_in_the_background_of_a_block(platform: Platform) -> None:
+    asked = threading.Event()
+
+    def hosts() -> list[HostName]:
+        asked.set()
+        return []
+
+    telling_hosts(platform, hosts)
+    with routes.prepared(platform, SHOP):
+        assert asked.wait(20)
+
+
+def test_a_plugin_that_fails_in_the_background_is_told_when_it_is_needed(
+    platform: Platform,
+) -> None:
+    def hosts() -> list[HostName]:
+        raise RuntimeError("no hosts today")
+
+    telling_hosts(platform, hosts)
+    with routes.prepared(platform, SHOP):
+        pass
+    with pytest.raises(PluginError, match="no hosts today"):
+        routes.apply(platform, changed=SHOP)
