@@ -221,7 +221,7 @@ def test_an_app_whose_hosts_no_plugin_can_tell_holds_up_no_other(
 
 def telling_hosts(platform: Platform, hosts: Callable[[], list[HostName]]) -> None:
     plugin = ModuleType("telling")
-    vars(plugin)["vhosts"] = hookimpl(lambda: hosts())
+    vars(plugin)["vhosts"] = hookimpl(hosts)
     platform.hooks.add("telling", plugin)
 
 
