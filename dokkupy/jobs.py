@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 LOCK_DESCRIPTOR = 3
 """Where the runner finds its lock."""
+REQUEST_END = b"\n"
+"""Ends a request, for programs between a submitter and its job may hold their pipe open too."""
 POLL_SECONDS = 0.01
 OUTCOME_BYTES = 4096
 """How much room an outcome finds on a disk that has become full."""
@@ -72,24 +74,41 @@ class Job:
         import json
 
         request = {"kind": kind, "app": app, "arguments": dict(arguments), "actor": actor}
-        text = json.dumps(request).encode()
+        text = json.dumps(request).encode() + REQUEST_END
         try:
             while text:
                 text = text[os.write(self._request, text) :]
         except BrokenPipeError:  # the runner is dead; whoever follows will say so
             pass
         finally:
-            self.abandon()
+            os.close(self._request)
 
     def abandon(self) -> None:
-        """Close the pipe to the runner; one that has not been told what to do then leaves."""
-        if self._request >= 0:
-            os.close(self._request)
-            self._request = -1
+        """Let the runner leave without having been told what to do."""
+        try:
+            os.write(self._request, REQUEST_END)
+        except BrokenPipeError:  # it is dead already
+            pass
+        os.close(self._request)
+
+    def bequeath(self) -> str:
+        """Return the words by which the program that this process becomes finds the job again."""
+        os.set_inheritable(self._request, True)
+        return f"{self._request} {self.pid} {self.directory}"
+
+    @classmethod
+    def inherit(cls, words: str) -> Job:
+        """Take over a job from the process that has bequeathed it."""
+        request, pid, directory = words.split(" ", 2)
+        os.set_inheritable(int(request), False)
+        return cls(directory, int(pid), int(request))
 
 
-def start(root: str) -> Job:
-    """Start a runner for the root; it makes itself ready while the request is put together."""
+def start(root: str, variables: Mapping[str, str] = os.environ) -> Job:
+    """Start a runner for the root; it makes itself ready while the request is put together.
+
+    It gets the variables but for what git or sshd told us about this one call.
+    """
     now = time.time_ns()
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now // 10**9))
     name = f"{stamp}.{now % 10**9 // 1000:06}-{os.urandom(3).hex()}"
@@ -114,7 +133,7 @@ def start(root: str) -> Job:
         pid = os.posix_spawn(
             sys.executable,
             [sys.executable, "-P", "-c", RUNNER, root, directory],
-            environment(),
+            environment(variables),
             file_actions=[
                 (os.POSIX_SPAWN_DUP2, request, 0),
                 (os.POSIX_SPAWN_DUP2, log, 1),
@@ -130,11 +149,11 @@ def start(root: str) -> Job:
     return Job(directory, pid, told)
 
 
-def environment() -> dict[str, str]:
-    """Return our own environment without what git or sshd told us about this one call."""
+def environment(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without what git or sshd told us about this one call."""
     return {
         key: value
-        for key, value in os.environ.items()
+        for key, value in variables.items()
         if not key.startswith("GIT_") and key != "SSH_ORIGINAL_COMMAND"
     }
 

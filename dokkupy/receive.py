@@ -45,7 +45,11 @@ def main() -> NoReturn:
         os.write(2, ROOT_REFUSED)
         os._exit(1)
     try:
-        serve(os.getcwd(), sys.stdin.buffer, os.environ.get("DOKKUPY_ACTOR", ""))
+        # First of all, for the runner takes longer to get ready than git to tell us what is up.
+        waiting = os.environ.pop("DOKKUPY_JOB", "")
+        root = os.path.dirname(os.path.dirname(os.getcwd()))
+        job = jobs.Job.inherit(waiting) if waiting else jobs.start(root)
+        serve(os.getcwd(), sys.stdin.buffer, os.environ.get("DOKKUPY_ACTOR", ""), job)
     except (KeyboardInterrupt, BrokenPipeError):  # the client has gone; its job goes on
         os._exit(130)
     except OSError as error:
@@ -54,12 +58,9 @@ def main() -> NoReturn:
     os._exit(0)
 
 
-def serve(repository: str, stdin: IO[bytes], actor: str) -> None:
+def serve(repository: str, stdin: IO[bytes], actor: str, job: jobs.Job) -> None:
     """Read one push to the repository from `stdin`, follow its job, answer on descriptor 1."""
-    root = os.path.dirname(os.path.dirname(repository))
     app = os.path.basename(repository).removesuffix(".git")
-    # First of all, for the runner takes longer to get ready than git to tell us what is up.
-    job = jobs.start(root)
     features = read_features(read_packets(stdin))
     send(1, [packet(b"version=1\0atomic" if "atomic" in features else b"version=1"), FLUSH])
     updates = [read_update(line) for line in read_packets(stdin)]

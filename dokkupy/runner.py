@@ -60,7 +60,7 @@ def main(argv: list[str] | None = None, work: Mapping[str, str] = WORK) -> NoRet
     signal.signal(signal.SIGTERM, _terminated)
     os.chdir(root)
     with open(0, "rb") as stdin:
-        text = stdin.read()
+        text = stdin.readline()
     os.open(os.devnull, os.O_RDONLY)  # takes the lowest number, which is 0 again
     try:
         request = json.loads(text)

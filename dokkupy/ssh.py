@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NoReturn
 
+from dokkupy import jobs
 from dokkupy.errors import DokkupyError, NotFound, Refused, UsageError
 from dokkupy.names import AppName
 
@@ -33,6 +34,9 @@ def main() -> NoReturn:
             app = requested_app(words)
             repository = find_repository(root, app, words[0], environment)
             environment["GIT_PROTOCOL"] = os.environ.get("GIT_PROTOCOL", "")
+            if words[0] == "git-receive-pack":
+                # It makes itself ready while git and the client agree on what to send.
+                environment["DOKKUPY_JOB"] = jobs.start(str(root), environment).bequeath()
             become(["git", GIT[words[0]], str(repository)], environment)
         become(command_line(root, words), environment)
     except DokkupyError as error:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 
-from dokkupy import check, git, jobs, pipeline, routes, runner
+from dokkupy import authorized_keys, check, git, jobs, pipeline, routes, runner
 from dokkupy.hookspecs import hookimpl
 from dokkupy.names import AppName, ProcessName
 from dokkupy.operations import apps
@@ -80,13 +80,15 @@ def stub_runner(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def pushed_to(paths: Paths) -> Path:
-    """Make the repository of the app `hello`, whose hook starts the jobs of `stub_work.py`."""
+    """Make the repository of the app `hello`; pushes to it start the jobs of `stub_work.py`."""
     repository = git.ensure_repo(paths, AppName("hello"))
-    hook = repository / "hooks" / "proc-receive"
-    stubbed = f"import dokkupy.jobs; dokkupy.jobs.RUNNER = {STUB_RUNNER!r}; {git.HOOK}"
-    text = hook.read_text()
-    assert git.HOOK in text
-    hook.write_text(text.replace(git.HOOK, stubbed))
+    entries = [(repository / "hooks" / "proc-receive", git.HOOK)]
+    entries += [(script, authorized_keys.ENTRY) for script in paths.ssh.glob("entry")]
+    for script, statement in entries:
+        text = script.read_text()
+        assert statement in text
+        stub = f"import dokkupy.jobs; dokkupy.jobs.RUNNER = {STUB_RUNNER!r}; "
+        script.write_text(text.replace(statement, stub + statement))
     return repository
 
 
@@ -190,7 +192,11 @@ class Shop:
             told = serving(program) if isinstance(program, str) else program
             self.engine.program(told, matching=word)
             lines.append(f"{process}: {word}")
-        found = {process: [{**SOON, **(checks or {}).get(process, {})}] for process in processes}
+        found = {
+            process: [{**SOON, **(checks or {}).get(process, {})}]
+            for process in processes
+            if process != "release"
+        }
         files = {
             "Dockerfile": f"FROM {BASE}\n# {number}\n",
             "Procfile": "\n".join(lines),

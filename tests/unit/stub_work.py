@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -108,6 +109,7 @@ def push(
             git.update_ref(platform.paths, app, ref, new, old)
             deployed.append(ref)
             (platform.paths.run / f"live-{name}").write_text(f"{platform.actor} {new}")
+            (platform.paths.run / f"environment-{name}").write_text(json.dumps(dict(os.environ)))
             send(Line(text="live at http://hello", stream="progress"))
     return {"deployed": deployed}
 

@@ -17,6 +17,7 @@ from dokkupy.authorized_keys import PublicKey
 from dokkupy.names import AppName
 from dokkupy.paths import Paths
 from dokkupy.store import Store
+from dokkupy.testing.patience import eventually
 from dokkupy.testing.sshd import PrivateSshd
 
 pytestmark = pytest.mark.slow
@@ -50,11 +51,12 @@ class Ann:
             timeout=TIMEOUT,
         )
 
-    def git(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def git(self, *arguments: str, options: str = "") -> subprocess.CompletedProcess[str]:
+        ssh = f"{self.server.git_command(self.key)} {options}"
         return subprocess.run(
             ["git", "-c", "user.name=Ann", "-c", "user.email=ann@localhost", *arguments],
             cwd=self.clone,
-            env=os.environ | {"GIT_SSH_COMMAND": self.server.git_command(self.key)},
+            env=os.environ | {"GIT_SSH_COMMAND": ssh},
             check=False,
             capture_output=True,
             text=True,
@@ -98,6 +100,26 @@ def test_a_push_by_ssh_acts_under_the_name_of_the_key(
     assert git.current(paths, APP, "refs/heads/main") == head
     listed = ann.git("ls-remote", ann.remote("hello.git"), "refs/heads/main")
     assert listed.stdout.split() == [head, "refs/heads/main"]
+
+
+def test_nothing_that_a_client_sends_along_reaches_its_deploy(
+    paths: Paths, ann: Ann, pushed_to: Path
+) -> None:
+    sent = {"DOKKUPY_JOB": "3", "LD_PRELOAD": "/x.so", "PYTHONPATH": "/x", "LC_ALL": "C.UTF-8"}
+    words = " ".join(f"{key}={shlex.quote(value)}" for key, value in sent.items())
+    options = f"-o {shlex.quote(f'SetEnv={words}')}"
+    pushed = ann.git("push", ann.remote("hello"), "main", options=options)
+    assert pushed.returncode == 0, pushed.stderr
+    told = json.loads((paths.run / "environment-main").read_text())
+    assert {key: told.get(key) for key in sent} == dict.fromkeys(sent) | {"LC_ALL": "C.UTF-8"}
+
+
+def test_who_opens_a_push_and_pushes_nothing_leaves_no_job(
+    paths: Paths, ann: Ann, pushed_to: Path
+) -> None:
+    opened = ann.ask("git-receive-pack 'hello'", stdin="0000")
+    assert opened.returncode == 0, opened.stderr
+    eventually(lambda: not list(paths.jobs.iterdir()))
 
 
 def test_a_failed_push_by_ssh_ends_with_the_story(ann: Ann, pushed_to: Path) -> None:
