@@ -102,6 +102,15 @@ def proxy_lock(
 
 
 @contextmanager
+def environment_lock(
+    file: Path, *, what: str, actor: str = "", on_wait: OnWait | None = None
+) -> Iterator[None]:
+    """Hold the lock around a change of what is installed, which several roots may share."""
+    with _hold(file, what=what, actor=actor, on_wait=on_wait):
+        yield
+
+
+@contextmanager
 def _hold(file: Path, *, what: str, actor: str, on_wait: OnWait | None) -> Iterator[None]:
     mine = (str(file), threading.get_ident())
     if mine in _held:

@@ -58,3 +58,8 @@ class Documents:
             noun,
         )
         return {row["key"]: json.loads(row["value"]) for row in rows}
+
+    def clear(self, noun: str) -> int:
+        """Forget every value of one noun in every scope; return how many there were."""
+        with self._database.write() as connection:
+            return connection.execute("DELETE FROM documents WHERE noun = ?", (noun,)).rowcount
