@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final, Literal, Protocol
 
-from dokkupy.types import Environment
+from dokkupy.executable import Executable
+from dokkupy.types import Environment, Mount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,37 @@ class NetworkSpec:
     labels: Mapping[str, str]
     isolated: bool = True
     """True: containers on it reach the world and are reached by the host, not by each other."""
+    internal: bool = False
+    """True: no way leads from it into the world."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedPort:
+    """A port of a container that the host answers on too."""
+
+    port: int
+    """Of the container, TCP."""
+    host_address: str
+    host_port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerFile:
+    """A small file to put into a container."""
+
+    path: str
+    """Absolute; the folder above it must exist."""
+    content: bytes = field(repr=False)
+    mode: int = 0o444
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """How a command in a container ended."""
+
+    code: int
+    error: str
+    """The end of what it wrote to stderr."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +73,21 @@ class ContainerSpec:
     """Name of the network; empty for none at all."""
     address: str = ""
     """Its address on the network; empty lets the engine choose."""
+    more_networks: tuple[str, ...] = ()
+    """Networks that it joins beside the first, with addresses of the engine's choice."""
+    mounts: tuple[Mount, ...] = ()
+    ports: tuple[PublishedPort, ...] = ()
     memory: int = 0
     """Bytes; 0 is no limit."""
     cpus: float = 0.0
     pids: int = 0
+    cpu_shares: int = 0
+    """Weight against other containers, which have 1024; 0 is the same as they."""
     stdin: bool = False
     tty: bool = False
     auto_remove: bool = False
+    logged: bool = True
+    """False: what it says is kept nowhere, whoever is there hears it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +103,7 @@ class ContainerInfo:
     exit_code: int
     oom_killed: bool
     address: str
-    """On its (single) network; empty when it has none."""
+    """On its first network; empty when it has none."""
     pid: int
     started_at: float
     """Seconds since the epoch (UTC); 0.0 when it never started."""
@@ -71,6 +111,12 @@ class ContainerInfo:
     memory: int
     cpus: float
     pids: int
+    networks: tuple[str, ...] = ()
+    """Names, sorted."""
+    command: tuple[str, ...] = ()
+    """What it runs, the image's own words included."""
+    restart_count: int = 0
+    """How often the engine has started it again since somebody started it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +144,20 @@ class Listener:
 
     address: str
     port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageLayer:
+    """What to put on top of an image."""
+
+    image: str
+    """Id or name of the image below; its config holds, except as said here."""
+    path: str
+    """A folder of that image, into which the archive is unpacked with its owners and modes."""
+    labels: Mapping[str, str]
+    entrypoint: tuple[str, ...] = ()
+    """Empty: the one of the image below."""
+    command: tuple[str, ...] = ()
 
 
 STAGE: Final = "dokkupy.stage"
@@ -158,6 +218,29 @@ class Engine(Protocol):
         """Remove a network; one that does not exist is fine."""
         ...
 
+    def connect(self, container: str, network: str, aliases: Sequence[str] = ()) -> None:
+        """Let a container, running or not, join one more network; one that has is fine.
+
+        `aliases` are the names by which the others there find it.
+        """
+        ...
+
+    def disconnect(self, container: str, network: str) -> None:
+        """Take a container off a network; whatever is missing is fine."""
+        ...
+
+    def ensure_volume(self, name: str, labels: Mapping[str, str]) -> None:
+        """Make an empty volume unless there is one of that name."""
+        ...
+
+    def volumes(self, labels: Mapping[str, str]) -> list[str]:
+        """Return the names of the volumes that carry all of `labels`."""
+        ...
+
+    def remove_volume(self, name: str) -> None:
+        """Remove a volume with what is in it, unless a container has it; a missing one is fine."""
+        ...
+
     def build(self, build: ImageBuild, on_line: Callable[[str], None]) -> str:
         """Build an image and return its id, giving each line of output as it happens.
 
@@ -187,6 +270,10 @@ class Engine(Protocol):
         """Make an image of a root file system's tar stream and return its id."""
         ...
 
+    def add_layer(self, layer: ImageLayer, tar: IO[bytes]) -> str:
+        """Make an image of another one with an archive unpacked on top, and return its id."""
+        ...
+
     def own_sizes(self) -> Mapping[str, int]:
         """Return image id -> bytes that no other image shares, for every image of the engine.
 
@@ -200,6 +287,10 @@ class Engine(Protocol):
 
     def create(self, spec: ContainerSpec) -> str:
         """Create a container with restart policy `no`, not started, and return its id."""
+        ...
+
+    def put(self, container: str, files: Sequence[ContainerFile]) -> None:
+        """Put files, root's own, into a container, running or not."""
         ...
 
     def start(self, container: str) -> None:
@@ -261,9 +352,49 @@ class Engine(Protocol):
         """Run a command in a running container on this process's terminal; return its exit code."""
         ...
 
+    def pipe(
+        self,
+        container: str,
+        command: Sequence[str],
+        *,
+        source: IO[bytes] | None = None,
+        sink: Callable[[bytes], object] | None = None,
+    ) -> Finished:
+        """Run a command in a running container, fed from `source`, its stdout given to `sink`.
+
+        Both are read and written piece by piece, and only as fast as the other end takes it.
+        """
+        ...
+
+    def interact(
+        self,
+        container: str,
+        source: IO[bytes],
+        sink: Callable[[bytes], object],
+        on_error: Callable[[bytes], object],
+    ) -> int:
+        """Start a container that is fed from `source` and stay until it ends; return its code.
+
+        Its stdout is given to `sink` and its stderr to `on_error`, piece by piece. It was
+        created with `stdin=True`.
+        """
+        ...
+
     def listeners(self, container: str) -> list[Listener]:
         """Return the TCP sockets that listen in a container's network; none when it does not run.
 
         The engine's own resolver is left out.
+        """
+        ...
+
+    def memory_used(self, container: str) -> int:
+        """Return how many bytes a container holds that it cannot give back; 0 unless it runs."""
+        ...
+
+    def executable(self, container: str, word: str) -> Executable | None:
+        """Return the file that `word` names for the first process of a container.
+
+        It is looked for as that process does: in the working directory or along `PATH`, links
+        followed. The container need not run. None: there is no such file.
         """
         ...

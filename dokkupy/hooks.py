@@ -19,7 +19,7 @@ from dokkupy.errors import DokkupyError, NotFound, PluginError
 from dokkupy.index import Index, current, folder
 from dokkupy.names import HostName
 from dokkupy.plugins import Loaded, PluginState, Selection, described, load, selection, validated
-from dokkupy.types import Certificate, EnvLayer, PropertyGroup
+from dokkupy.types import Certificate, ContainerOptions, EnvLayer, PropertyGroup
 
 if TYPE_CHECKING:
     from pluggy import HookImpl
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from dokkupy.names import AppName
     from dokkupy.platform import Platform
     from dokkupy.proxy import Proxy
-    from dokkupy.types import Build, Event, Failure, Instance, Phase, Release, Source
+    from dokkupy.services.kind import ServiceKind
+    from dokkupy.types import Build, Event, Failure, Instance, Mount, Phase, Release, Source
 
 _PLAIN: Final = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/?)+")
 """Paths below the root that mean nothing else to anybody who must write them down."""
@@ -219,6 +220,21 @@ class Hooks:
                 return group
         raise NotFound(f"Nothing has settings under {noun!r}.", hint="dokkupy plugin list")
 
+    def register_services(self, noun: str) -> ServiceKind:
+        """Return the kind of service that has its operations under `noun`.
+
+        Raises:
+            NotFound: no enabled plugin has it.
+        """
+        for kind in self.services(self.index.services.get(noun, "")):
+            if kind.noun == noun:
+                return kind
+        raise NotFound(f"There is no kind of service {noun!a}.", hint="dokkupy plugin list")
+
+    def services(self, plugin_name: str = "") -> list[ServiceKind]:
+        """Return the kinds of service of all plugins, or of one."""
+        return [item.call({}) for item in self.implementations("register_services", plugin_name)]
+
     # Decisions: the first answer counts, an exception aborts.
 
     def provide_image(self, *, reference: str, on_line: Callable[[str], None]) -> bool:
@@ -270,6 +286,31 @@ class Hooks:
                             hint=f"{owner.plugin.disable}, or {item.plugin.disable}",
                         )
         return layers
+
+    def container_options(self, *, app: AppName, process: str) -> ContainerOptions:
+        """Return the networks and mounts that plugins add to a container of an app.
+
+        Raises:
+            PluginError: two plugins mount something at the same path.
+        """
+        networks: dict[str, None] = {}
+        mounts: dict[str, tuple[Implementation, Mount]] = {}
+        for item, answer in self._each("container_options", app=app, process=process):
+            if answer is None:
+                continue
+            if not isinstance(answer, ContainerOptions):
+                raise item.error(f"gave {type(answer).__name__} instead of ContainerOptions")
+            networks |= dict.fromkeys(answer.networks)
+            for mount in answer.mounts:
+                owner, _ = mounts.setdefault(mount.target, (item, mount))
+                if owner is not item:
+                    raise PluginError(
+                        f"The plugins {owner.plugin.title} and {item.plugin.title} both mount "
+                        f"something at {mount.target}.",
+                        hint=f"{owner.plugin.disable}, or {item.plugin.disable}",
+                    )
+        found = tuple(mount for _, mount in mounts.values())
+        return ContainerOptions(networks=tuple(networks), mounts=found)
 
     def vhosts(self, *, app: AppName) -> list[HostName]:
         """Return the hosts of an app, each once, in the order of plugins."""

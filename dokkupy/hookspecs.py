@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from dokkupy.names import AppName, HostName
     from dokkupy.platform import Platform
     from dokkupy.proxy import Proxy
+    from dokkupy.services.kind import ServiceKind
     from dokkupy.types import (
         Build,
         Certificate,
+        ContainerOptions,
         EnvLayer,
         Event,
         Failure,
@@ -40,9 +42,11 @@ POLICIES: Final[Mapping[str, Policy]] = {
     "register_properties": "register",
     "register_builders": "register",
     "register_proxies": "register",
+    "register_services": "register",
     "provide_image": "decide",
     "certificate_for": "decide",
     "env_compile": "contribute",
+    "container_options": "contribute",
     "vhosts": "contribute",
     "nginx_render": "contribute",
     "app_created": "isolated",
@@ -89,6 +93,15 @@ def register_proxies(platform: Platform) -> Proxy:  # type: ignore[empty-body]
     """Give the proxy of this plugin for the root of `platform`; it must not start anything."""
 
 
+@hookspec
+def register_services() -> ServiceKind:  # type: ignore[empty-body]
+    """Say what is particular to one kind of server; the operations under its noun follow.
+
+    Called without a platform when the index is built; import nothing heavy. A plugin gets this
+    and every other hook that a service needs from `dokkupy.services.hooks.service_hooks`.
+    """
+
+
 @hookspec(firstresult=True)
 def provide_image(
     platform: Platform, reference: str, on_line: Callable[[str], None]
@@ -117,6 +130,15 @@ def env_compile(  # type: ignore[empty-body]
 
     Give a layer for each rank that is needed (defaults below what a person chose), or none.
     Two plugins that set one key at the same rank to different values are refused by name.
+    """
+
+
+@hookspec
+def container_options(platform: Platform, app: AppName, process: str) -> ContainerOptions | None:
+    """Contribute networks and mounts to the containers of an app; pure, no engine calls.
+
+    `process` is the name of the process, empty for the release task and for what people run
+    beside the app. The networks must exist. Two plugins that mount at one path are refused.
     """
 
 

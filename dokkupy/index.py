@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,7 +24,7 @@ from dokkupy.plugins import PluginState, Selection, described
 if TYPE_CHECKING:
     from dokkupy.operations.registry import Operation
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class Command:
     """Empty for the core."""
     default: bool
     bound_noun: str = ""
-    """The noun whose properties it sets or reports, when it is about properties."""
+    """The noun that its place decides, when several nouns share the operation."""
 
     @property
     def title(self) -> str:
@@ -58,6 +58,8 @@ class Index:
     """Noun -> verb -> command."""
     properties: Mapping[str, str]
     """Noun -> the plugin that declares its settings."""
+    services: Mapping[str, str] = field(default_factory=dict)
+    """Noun -> the plugin that knows this kind of service."""
 
     @property
     def complete(self) -> bool:
@@ -181,6 +183,7 @@ def _decoded(kept: Mapping[str, Any]) -> Index:
         ),
         commands=grouped(Command(**command) for command in kept["commands"]),
         properties=dict(kept["properties"]),
+        services=dict(kept["services"]),
     )
 
 
@@ -211,6 +214,7 @@ def _write(
                 asdict(command) for verbs in index.commands.values() for command in verbs.values()
             ],
             "properties": dict(index.properties),
+            "services": dict(index.services),
         }
     )
     fresh = file.with_name(f"{file.name}.{os.getpid()}")

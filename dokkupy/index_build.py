@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 from types import ModuleType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from dokkupy import __version__
 from dokkupy.core_properties import CORE_PROPERTIES
@@ -27,6 +27,9 @@ from dokkupy.plugins import (
 )
 from dokkupy.types import PropertyGroup
 
+if TYPE_CHECKING:
+    from dokkupy.services.kind import ServiceKind
+
 CORE_TITLE: Final = f"the core (dokkupy {__version__})"
 WORD: Final = re.compile(r"[a-z][a-z0-9-]*")
 PROPERTY_OPERATIONS: Final = "dokkupy.operations.properties"
@@ -35,13 +38,15 @@ PROPERTY_OPERATIONS: Final = "dokkupy.operations.properties"
 def build(chosen: Selection) -> tuple[Index, set[str]]:
     """Return the index of what is installed now, and the source files that it was made from."""
     commands: list[Command] = []
-    for noun, module in CORE_OPERATIONS.items():
-        commands += _commands(noun, importlib.import_module(module), "")
+    for noun, modules in CORE_OPERATIONS.items():
+        for module in modules:
+            commands += _commands(noun, importlib.import_module(module), "")
     settings = importlib.import_module(PROPERTY_OPERATIONS)
     for noun in CORE_PROPERTIES:
         commands += _commands(noun, settings, "", bound_noun=noun)
     states: list[PluginState] = []
     properties: dict[str, str] = {}
+    services: dict[str, str] = {}
     for plugin in discover(chosen):
         state = gate(plugin) if plugin.state == "enabled" else plugin
         loaded = load(state) if state.state == "enabled" else Loaded(plugin=state)
@@ -49,6 +54,8 @@ def build(chosen: Selection) -> tuple[Index, set[str]]:
         if loaded.module is not None:
             try:
                 own, nouns = _offered(loaded)
+                kinds = _service_kinds(loaded)
+                own += [command for kind in kinds for command in _of_service(kind, state.name)]
                 _refuse_clashes(own, commands, states)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - as for its import
                 reason = error.message if isinstance(error, PluginError) else described(error)
@@ -56,8 +63,14 @@ def build(chosen: Selection) -> tuple[Index, set[str]]:
             else:
                 commands += own
                 properties |= dict.fromkeys(nouns, state.name)
+                services |= {kind.noun: state.name for kind in kinds}
         states.append(state)
-    index = Index(plugins=tuple(states), commands=grouped(commands), properties=properties)
+    index = Index(
+        plugins=tuple(states),
+        commands=grouped(commands),
+        properties=properties,
+        services=services,
+    )
     return index, set(_sources(states))
 
 
@@ -81,6 +94,29 @@ def _offered(loaded: Loaded) -> tuple[list[Command], list[str]]:
         module = importlib.import_module(PROPERTY_OPERATIONS)
         commands += _commands(group.noun, module, name, bound_noun=group.noun)
     return commands, nouns
+
+
+def _service_kinds(loaded: Loaded) -> list[ServiceKind]:
+    """Return the kinds of service that a plugin knows."""
+    found = loaded.hooks.get("register_services", ())
+    if not found:
+        return []
+    from dokkupy.services.kind import ServiceKind
+
+    kinds: list[ServiceKind] = []
+    for implementation in found:
+        kind: Any = implementation.function()
+        if not isinstance(kind, ServiceKind):
+            raise PluginError(f"register_services returned {type(kind).__name__}, no ServiceKind.")
+        kinds.append(kind)
+    return kinds
+
+
+def _of_service(kind: ServiceKind, plugin: str) -> Iterator[Command]:
+    for module in kind.operation_modules:
+        yield from _commands(
+            kind.noun, importlib.import_module(module), plugin, bound_noun=kind.noun
+        )
 
 
 def _check_group(group: PropertyGroup) -> None:

@@ -1,8 +1,8 @@
-"""Who may change an app: one kernel lock per app, and one for the proxy, each naming its holder.
+"""Who may do what: a kernel lock per app, service and place to build, and one for the proxy.
 
 The lock is `flock` on a file of the root, so that the kernel frees it when its holder dies, by
 whatever means. The file's text says who holds it; it means nothing while nobody does.
-Order: apps by name, then the proxy.
+Order: a service, apps by name, a place to build, then the proxy.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from dokkupy.errors import Locked
 
@@ -44,6 +44,8 @@ class Holder:
 
 OnWait: TypeAlias = Callable[[Holder | None], None]
 """Called once, before waiting; None when the holder has not written its name yet."""
+
+_LOOK_FOR_PLACE_SECONDS: Final = 0.05
 
 _held: set[tuple[str, int]] = set()
 """Files locked by this process and by which thread: to wait for oneself would be for ever."""
@@ -92,6 +94,31 @@ def try_app_lock(paths: Paths, app: AppName, *, what: str, actor: str = "") -> I
         yield
 
 
+def app_holder(paths: Paths, app: AppName) -> Holder | None:
+    """Return who holds the lock of an app now; None when nobody does, or has no name yet."""
+    try:
+        descriptor = os.open(paths.locks / f"app-{app}", os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _read(descriptor)
+    finally:
+        os.close(descriptor)
+    return None
+
+
+@contextmanager
+def service_lock(
+    paths: Paths, key: str, *, what: str, actor: str = "", on_wait: OnWait | None = None
+) -> Iterator[None]:
+    """Hold the lock of one service (`mysql/db`), waiting as long as somebody else does."""
+    name = key.replace("/", ".")
+    with _hold(paths.locks / f"service-{name}", what=what, actor=actor, on_wait=on_wait):
+        yield
+
+
 @contextmanager
 def proxy_lock(
     paths: Paths, *, what: str, actor: str = "", on_wait: OnWait | None = None
@@ -99,6 +126,48 @@ def proxy_lock(
     """Hold the lock around "render, validate, reload", waiting as long as somebody else does."""
     with _hold(paths.locks / "proxy", what=what, actor=actor, on_wait=on_wait):
         yield
+
+
+@contextmanager
+def build_lock(
+    paths: Paths, places: int, *, what: str, actor: str = "", on_wait: OnWait | None = None
+) -> Iterator[None]:
+    """Hold one of several equal locks, waiting in a queue for the first that gets free."""
+    told = False
+
+    def tell_once(holder: Holder | None) -> None:
+        nonlocal told
+        if on_wait and not told:
+            told = True
+            on_wait(holder)
+
+    with ExitStack() as place:
+        # Who is first in the queue looks for a place; the kernel keeps the others in order.
+        with _hold(paths.locks / "build-queue", what=what, actor=actor, on_wait=tell_once):
+            while True:
+                found = _free_place(paths, places, what=what, actor=actor)
+                if isinstance(found, ExitStack):
+                    place.enter_context(found)
+                    break
+                tell_once(found)
+                time.sleep(_LOOK_FOR_PLACE_SECONDS)
+        yield
+
+
+def _free_place(paths: Paths, places: int, *, what: str, actor: str) -> ExitStack | Holder | None:
+    """Return a place that is held from now on, or else who has one of them."""
+    holders: list[Holder | None] = []
+
+    def refuse(holder: Holder | None) -> None:
+        holders.append(holder)
+        raise Locked("This place is taken.")
+
+    for number in range(1, places + 1):
+        with suppress(Locked), ExitStack() as stack:
+            file = paths.locks / f"build-{number}"
+            stack.enter_context(_hold(file, what=what, actor=actor, on_wait=refuse))
+            return stack.pop_all()
+    return next(filter(None, holders), None)
 
 
 @contextmanager

@@ -61,15 +61,15 @@ def _spec(root_id: str, subnet: str) -> NetworkSpec:
     )
 
 
-def choose_subnet(taken: Iterable[str]) -> str:
-    """Return the first /22 of the candidates that overlaps none of `taken` (CIDRs).
+def choose_subnet(taken: Iterable[str], prefix_length: int = PREFIX_LENGTH) -> str:
+    """Return the first subnet of the candidates that overlaps none of `taken` (CIDRs).
 
     Raises:
         EngineError: none is free.
     """
     used = [ipaddress.IPv4Network(cidr, strict=False) for cidr in taken if ":" not in cidr]
     for candidate in CANDIDATES:
-        for subnet in ipaddress.IPv4Network(candidate).subnets(new_prefix=PREFIX_LENGTH):
+        for subnet in ipaddress.IPv4Network(candidate).subnets(new_prefix=prefix_length):
             if not any(subnet.overlaps(other) for other in used):
                 return str(subnet)
     raise EngineError(

@@ -16,9 +16,11 @@ from dokkupy.store import Store
 if TYPE_CHECKING:
     from dokkupy.engine import Engine
     from dokkupy.hooks import Hooks
+    from dokkupy.names import AppName
     from dokkupy.properties import Properties
     from dokkupy.proxy import Proxy
     from dokkupy.scheduler import Scheduler
+    from dokkupy.types import ContainerOptions
 
 
 class Platform:
@@ -78,7 +80,10 @@ class Platform:
         """What places containers."""
         from dokkupy.scheduler_docker import DockerScheduler
 
-        return DockerScheduler(self.engine, self.store)
+        def options(app: AppName, process: str) -> ContainerOptions:
+            return self.hooks.container_options(app=app, process=process)
+
+        return DockerScheduler(self.engine, self.store, options)
 
     @cached_property
     def proxy(self) -> Proxy:

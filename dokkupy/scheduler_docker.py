@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
 from typing import Literal
@@ -20,10 +21,11 @@ from dokkupy.errors import (
     ImageNotFound,
     NotFound,
 )
+from dokkupy.executable import Executable
 from dokkupy.names import AppName
 from dokkupy.scheduler import OneOff, Placed, PlacedOneOff, PlacedStatus, Placement
 from dokkupy.store import Store
-from dokkupy.types import Endpoint, Environment, Release
+from dokkupy.types import ContainerOptions, Endpoint, Environment, Release
 
 ROOT = "dokkupy.root"
 APP = "dokkupy.app"
@@ -42,6 +44,15 @@ LONGEST_COMMAND = 200
 """Characters of a command that are noted."""
 
 
+Options = Callable[[AppName, str], ContainerOptions]
+"""What plugins add to a container of an app, given the name of its process."""
+
+
+def no_options(_app: AppName, _process: str) -> ContainerOptions:
+    """Add nothing."""
+    return ContainerOptions()
+
+
 def image_repository(root_id: str, app: AppName) -> str:
     """Return the name under which the app's images are tagged `:release-N`."""
     return f"dokkupy-{root_id}/{app}"
@@ -52,9 +63,10 @@ class DockerScheduler:
 
     name = "docker-local"
 
-    def __init__(self, engine: Engine, store: Store) -> None:
+    def __init__(self, engine: Engine, store: Store, options: Options = no_options) -> None:
         self._engine = engine
         self._store = store
+        self._options = options
 
     @cached_property
     def _network(self) -> NetworkSpec:
@@ -74,6 +86,7 @@ class DockerScheduler:
         }
         if process.port is not None:
             env["PORT"] = str(process.port)
+        options = self._options(release.app, process.name)
         address = self._store.addresses.take(release.app, self._network.subnet)
         spec = ContainerSpec(
             name=f"dokkupy-{self._root_id}-{release.app}-{label}-{placement.instance}",
@@ -88,6 +101,8 @@ class DockerScheduler:
             },
             network=self._network.name,
             address=address,
+            more_networks=options.networks,
+            mounts=options.mounts,
             memory=scale.memory,
             cpus=scale.cpus,
             pids=scale.pids,
@@ -98,12 +113,12 @@ class DockerScheduler:
         return Placed(reference=reference, endpoint=endpoint)
 
     def status(self, reference: str, *, look_inside: bool = False) -> PlacedStatus:
-        """Say how a container does; `look_inside` also lists what it listens on."""
+        """Say how a container does; `look_inside` also what it listens on, or tried to run."""
         try:
             info = self._engine.inspect(reference)
         except NotFound:
             return PlacedStatus(state="gone")
-        return PlacedStatus(
+        status = PlacedStatus(
             state=_STATES.get(info.state, "ended"),
             exit_code=info.exit_code,
             oom_killed=info.oom_killed,
@@ -112,10 +127,35 @@ class DockerScheduler:
             memory=info.memory,
             cpus=info.cpus,
             pids=info.pids,
-            listeners=(
-                self._engine.listeners(reference) if look_inside and info.state == "running" else ()
-            ),
+            restart_count=info.restart_count,
         )
+        return self._looked_into(info, status) if look_inside else status
+
+    def _looked_into(self, info: ContainerInfo, status: PlacedStatus) -> PlacedStatus:
+        with suppress(NotFound, Conflict):  # it was removed meanwhile
+            if status.state == "running":
+                return replace(
+                    status,
+                    listeners=self._engine.listeners(info.id),
+                    memory_used=self._engine.memory_used(info.id),
+                )
+            if status.state == "ended" and status.exit_code:
+                return replace(
+                    status,
+                    programs=tuple(self._programs(info)),
+                    architecture=self._engine.image(info.image).architecture,
+                )
+        return status
+
+    def _programs(self, info: ContainerInfo) -> Iterator[Executable]:
+        word = shell.program_of(info.command)
+        program = self._engine.executable(info.id, word) if word else None
+        if program is not None:
+            yield program
+            named = program.interpreter
+            interpreter = self._engine.executable(info.id, named) if named else None
+            if interpreter is not None:
+                yield interpreter
 
     def wait_ended(self, references: Sequence[str], timeout: float) -> str | None:
         """Return the first that is not running any more, or None after `timeout` seconds."""
@@ -182,7 +222,7 @@ class DockerScheduler:
             shown = shlex.join(one_off.command)
             raise DeployFailed(
                 f"`{shown}` ended with exit code {code}.",
-                hint=f"Try it by hand: dokkupy run {one_off.release.app} {shown}",
+                hint="Mend what it printed and push again; nothing was switched.",
             )
 
     def attach(self, one_off: OneOff) -> int:
@@ -274,6 +314,9 @@ class DockerScheduler:
 
     def _one_off(self, one_off: OneOff, *, stdin: bool) -> ContainerSpec:
         release = one_off.release
+        # Tests must not reach what people use.
+        trial = one_off.purpose == "test"
+        options = ContainerOptions() if trial else self._options(release.app, "")
         owner = f"{release.app} {one_off.purpose}"
         subnet = self._network.subnet
         address = self._store.addresses.take(owner, subnet)
@@ -295,6 +338,8 @@ class DockerScheduler:
             labels=self._labels(release, purpose=one_off.purpose) | told,
             network=self._network.name,
             address=address,
+            more_networks=options.networks,
+            mounts=options.mounts,
             memory=one_off.scale.memory,
             cpus=one_off.scale.cpus,
             pids=one_off.scale.pids,

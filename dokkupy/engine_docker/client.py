@@ -37,6 +37,10 @@ class Client:
         """Have the engine do something within `timeout` seconds, and return what it says."""
         return self._call("POST", path, query, body, timeout)
 
+    def put(self, path: str, body: Upload, query: Mapping[str, str]) -> None:
+        """Have the engine take in an archive."""
+        self._call("PUT", path, query, body, ANSWER_SECONDS)
+
     def delete(self, path: str, **query: str) -> None:
         """Have the engine remove something."""
         self._call("DELETE", path, query, None, ANSWER_SECONDS)

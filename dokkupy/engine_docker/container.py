@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, Literal, cast
 
-from dokkupy.engine import ContainerInfo, ContainerSpec, ImageInfo
+from dokkupy.engine import ContainerInfo, ContainerSpec, ImageInfo, PublishedPort
+from dokkupy.types import Mount
 
 State = Literal["created", "running", "paused", "restarting", "exited", "dead", "removing"]
 
@@ -36,7 +37,8 @@ def container_config(spec: ContainerSpec) -> dict[str, Any]:
             "SecurityOpt": ["no-new-privileges"],
             # With NET_RAW a container can take a neighbour's address by ARP.
             "CapDrop": ["NET_RAW"],
-            "LogConfig": _LOG,
+            "LogConfig": _LOG if spec.logged else {"Type": "none", "Config": {}},
+            "CpuShares": spec.cpu_shares,
             "Memory": spec.memory,
             # Equal to memory: no swap, so that the limit is the limit.
             "MemorySwap": spec.memory,
@@ -46,16 +48,39 @@ def container_config(spec: ContainerSpec) -> dict[str, Any]:
     }
     if spec.command:
         config["Cmd"] = list(spec.command)
+    if spec.mounts:
+        config["HostConfig"]["Mounts"] = [_mount(mount) for mount in spec.mounts]
+    if spec.ports:
+        config["ExposedPorts"] = {f"{item.port}/tcp": {} for item in spec.ports}
+        config["HostConfig"]["PortBindings"] = _bindings(spec.ports)
     if spec.network:
         address = {"IPAMConfig": {"IPv4Address": spec.address}} if spec.address else {}
         config["NetworkingConfig"] = {"EndpointsConfig": {network: address}}
     return config
 
 
+def _mount(mount: Mount) -> dict[str, Any]:
+    return {
+        "Type": "volume" if mount.is_volume else "bind",
+        "Source": mount.source,
+        "Target": mount.target,
+        "ReadOnly": mount.read_only,
+    }
+
+
+def _bindings(ports: Iterable[PublishedPort]) -> dict[str, list[dict[str, str]]]:
+    found: dict[str, list[dict[str, str]]] = {}
+    for item in ports:
+        bound = {"HostIp": item.host_address, "HostPort": str(item.host_port)}
+        found.setdefault(f"{item.port}/tcp", []).append(bound)
+    return found
+
+
 def container_info(raw: Mapping[str, Any]) -> ContainerInfo:
     """Read the answer of ContainerInspect."""
     state, host = raw["State"], raw["HostConfig"]
     policy = (host.get("RestartPolicy") or {}).get("Name")
+    networks = raw["NetworkSettings"].get("Networks") or {}
     return ContainerInfo(
         id=raw["Id"],
         name=raw["Name"].removeprefix("/"),
@@ -64,13 +89,16 @@ def container_info(raw: Mapping[str, Any]) -> ContainerInfo:
         state=cast("State", state["Status"]),
         exit_code=state["ExitCode"],
         oom_killed=state["OOMKilled"],
-        address=_address(raw["NetworkSettings"].get("Networks") or {}),
+        address=_address(networks, host.get("NetworkMode", "")),
         pid=state["Pid"],
         started_at=_seconds(state["StartedAt"]),
         restart_policy="unless-stopped" if policy in ("unless-stopped", "always") else "no",
         memory=host.get("Memory") or 0,
         cpus=(host.get("NanoCpus") or 0) / 1_000_000_000,
         pids=host.get("PidsLimit") or 0,
+        networks=tuple(sorted(name for name in networks if name != "none")),
+        command=tuple(filter(None, (raw.get("Path"), *(raw.get("Args") or ())))),
+        restart_count=raw.get("RestartCount") or 0,
     )
 
 
@@ -92,8 +120,8 @@ def image_info(raw: Mapping[str, Any]) -> ImageInfo:
     )
 
 
-def _address(networks: Mapping[str, Any]) -> str:
-    for endpoint in networks.values():
+def _address(networks: Mapping[str, Any], first: str) -> str:
+    for endpoint in [networks[first]] if first in networks else networks.values():
         # The first is empty while the container does not run; the second is what was asked for.
         wanted = (endpoint.get("IPAMConfig") or {}).get("IPv4Address")
         return str(endpoint.get("IPAddress") or wanted or "")

@@ -13,19 +13,24 @@ from pathlib import Path
 from typing import IO, Any, Final, Literal, TypeVar
 
 from dokkupy.engine import (
+    ContainerFile,
     ContainerInfo,
     ContainerSpec,
+    Finished,
     ImageBuild,
     ImageInfo,
+    ImageLayer,
     Listener,
     NetworkSpec,
 )
-from dokkupy.engine_docker import images, listeners, logs, networks, sessions
+from dokkupy.engine_docker import images, listeners, logs, networks, pipes, sessions, usage
 from dokkupy.engine_docker.client import Client, carrying
 from dokkupy.engine_docker.container import container_config, container_info, image_info
+from dokkupy.engine_docker.files import put_files
 from dokkupy.engine_docker.refusals import vanished
 from dokkupy.engine_docker.wire import ANSWER_SECONDS, Stream, open_stream
-from dokkupy.errors import Conflict, ImageNotFound, NotFound, UsageError
+from dokkupy.errors import Conflict, DokkupyError, ImageNotFound, NotFound, UsageError
+from dokkupy.executable import Executable
 
 DEFAULT_SOCKET: Final = Path("/var/run/docker.sock")
 COUNTING_SECONDS: Final = 300.0
@@ -60,6 +65,23 @@ class DockerEngine:
     def remove_network(self, name: str) -> None:
         with suppress(NotFound):
             self._client.delete(f"/networks/{name}")
+
+    def connect(self, container: str, network: str, aliases: Sequence[str] = ()) -> None:
+        networks.connect(self._client, container, network, aliases)
+
+    def disconnect(self, container: str, network: str) -> None:
+        networks.disconnect(self._client, container, network)
+
+    def ensure_volume(self, name: str, labels: Mapping[str, str]) -> None:
+        self._client.post("/volumes/create", {"Name": name, "Labels": dict(labels)})
+
+    def volumes(self, labels: Mapping[str, str]) -> list[str]:
+        found = self._client.get("/volumes", filters=carrying(labels))
+        return sorted(raw["Name"] for raw in found["Volumes"] or ())
+
+    def remove_volume(self, name: str) -> None:
+        with suppress(NotFound):
+            self._client.delete(f"/volumes/{name}")
 
     def build(self, build: ImageBuild, on_line: Callable[[str], None]) -> str:
         from dokkupy.engine_docker.build import build_classic
@@ -102,6 +124,11 @@ class DockerEngine:
     def import_image(self, tar: IO[bytes], reference: str, labels: Mapping[str, str]) -> str:
         return images.import_image(self._client, tar, reference, labels)
 
+    def add_layer(self, layer: ImageLayer, tar: IO[bytes]) -> str:
+        from dokkupy.engine_docker.layers import add_layer
+
+        return add_layer(self._client, layer, tar)
+
     def own_sizes(self) -> Mapping[str, int]:
         found = self._client.get("/system/df", timeout=COUNTING_SECONDS, type="image")
         return {raw["Id"]: raw["Size"] - max(raw["SharedSize"], 0) for raw in found["Images"] or ()}
@@ -111,7 +138,17 @@ class DockerEngine:
 
     def create(self, spec: ContainerSpec) -> str:
         config = container_config(spec)
-        return str(self._client.post("/containers/create", config, name=spec.name)["Id"])
+        container = str(self._client.post("/containers/create", config, name=spec.name)["Id"])
+        try:
+            for network in spec.more_networks:
+                self.connect(container, network)
+        except DokkupyError:
+            self.remove(container)
+            raise
+        return container
+
+    def put(self, container: str, files: Sequence[ContainerFile]) -> None:
+        put_files(self._client, container, files)
 
     def start(self, container: str) -> None:
         self._client.post(f"/containers/{container}/start")
@@ -198,8 +235,37 @@ class DockerEngine:
     ) -> int:
         return sessions.execute(self._client, container, command, interactive=interactive, tty=tty)
 
+    def pipe(
+        self,
+        container: str,
+        command: Sequence[str],
+        *,
+        source: IO[bytes] | None = None,
+        sink: Callable[[bytes], object] | None = None,
+    ) -> Finished:
+        return pipes.pipe(self._client, container, command, source=source, sink=sink)
+
+    def interact(
+        self,
+        container: str,
+        source: IO[bytes],
+        sink: Callable[[bytes], object],
+        on_error: Callable[[bytes], object],
+    ) -> int:
+        from dokkupy.engine_docker.conversation import interact
+
+        return interact(self._client, container, source, sink, on_error)
+
     def listeners(self, container: str) -> list[Listener]:
         return listeners.listeners(self._client, self.inspect(container))
+
+    def memory_used(self, container: str) -> int:
+        return usage.memory(self._client, container)
+
+    def executable(self, container: str, word: str) -> Executable | None:
+        from dokkupy.engine_docker import executables
+
+        return executables.find(self._client, container, word)
 
 
 def _those_left(

@@ -64,7 +64,7 @@ def import_image(client: Client, tar: IO[bytes], reference: str, labels: Mapping
     repository, tag = split_reference(reference)
     changes = [f"LABEL {_quoted(key)}={_quoted(labels[key])}" for key in sorted(labels)]
     query = {"fromSrc": "-", "repo": repository, "tag": tag, "changes": "\n".join(changes)}
-    with _with_size(tar) as upload:
+    with with_size(tar) as upload:
         answer = list(_imported(client, query, upload))
     last = answer[-1] if answer else {}
     if "status" not in last:
@@ -91,7 +91,7 @@ def _imported(
 
 
 @contextmanager
-def _with_size(tar: IO[bytes]) -> Iterator[Upload]:
+def with_size(tar: IO[bytes]) -> Iterator[Upload]:
     """Give the rest of a file as a body; what comes from a pipe is put on disk to be measured."""
     import shutil
     import tempfile

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from dokkupy import tcp_table
 from dokkupy.engine import ContainerInfo, Listener
-from dokkupy.engine_docker import tcp_table
 from dokkupy.engine_docker.client import Client
 from dokkupy.engine_docker.wire import Frames, open_stream
 from dokkupy.errors import Conflict, NotFound
@@ -20,10 +20,11 @@ def listeners(client: Client, container: ContainerInfo) -> list[Listener]:
     if container.state != "running":
         return []
     found = {
-        Listener(address=entry.local_address, port=entry.local_port)
+        Listener(address=address, port=port)
         for family in ("tcp", "tcp6")
-        for entry in tcp_table.parse(_table(client, container, family))
-        if entry.state == tcp_table.LISTEN and entry.local_address != EMBEDDED_DNS
+        for one in tcp_table.sockets(_table(client, container, family), tcp_table.LISTEN)
+        for address, port in [tcp_table.end(one.local)]
+        if address != EMBEDDED_DNS
     }
     return sorted(found, key=lambda listener: (listener.port, listener.address))
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from dokkupy.engine import NetworkSpec
 from dokkupy.engine_docker.client import Client, matching
-from dokkupy.errors import Conflict
+from dokkupy.errors import Conflict, EngineError, NotFound
 
 _SETTLE_SECONDS: Final = 2.0
 _LOOK_AGAIN_SECONDS: Final = 0.02
@@ -39,6 +39,7 @@ def network_config(spec: NetworkSpec) -> dict[str, Any]:
         "Name": spec.name,
         "CheckDuplicate": True,
         "Driver": "bridge",
+        "Internal": spec.internal,
         "Labels": dict(spec.labels),
         "Options": {"com.docker.network.bridge.enable_icc": "false"} if spec.isolated else {},
         "IPAM": {
@@ -46,6 +47,34 @@ def network_config(spec: NetworkSpec) -> dict[str, Any]:
             "Config": [{"Subnet": spec.subnet, "Gateway": spec.gateway}],
         },
     }
+
+
+def connect(client: Client, container: str, network: str, aliases: Sequence[str]) -> None:
+    """Let a container join one more network; one that has is fine.
+
+    Raises:
+        NotFound: there is no such container or network.
+    """
+    # Of a container that does not run Docker takes any name, and then cannot start it.
+    client.get(f"/networks/{network}")
+    endpoint = {"Aliases": list(aliases)}
+    body = {"Container": container, "EndpointConfig": endpoint}
+    try:
+        client.post(f"/networks/{network}/connect", body)
+    except (Conflict, EngineError) as error:
+        if "already exists in network" not in error.message:
+            raise
+
+
+def disconnect(client: Client, container: str, network: str) -> None:
+    """Take a container off a network; whatever is missing is fine."""
+    try:
+        client.post(f"/networks/{network}/disconnect", {"Container": container, "Force": True})
+    except NotFound:
+        return
+    except (Conflict, EngineError) as error:
+        if "is not connected" not in error.message:
+            raise
 
 
 def subnets(networks: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -7,7 +7,12 @@ from pathlib import Path
 
 from dokkupy.errors import Conflict, DokkupyError, EngineError, ImageNotFound, NotFound
 
-_TAKEN = ("address already in use", "pool overlaps", "has active endpoints")
+_TAKEN = (
+    "address already in use",
+    "pool overlaps",
+    "has active endpoints",
+    "port is already allocated",
+)
 """What Docker calls forbidden (403) although somebody else merely holds it."""
 
 

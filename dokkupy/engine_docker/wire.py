@@ -29,7 +29,7 @@ _LONGEST_HEAD: Final = 65536
 _CHUNK: Final = 65536
 _FRAME_HEADER: Final = 8
 
-Method = Literal["GET", "POST", "DELETE"]
+Method = Literal["GET", "POST", "PUT", "DELETE"]
 Output = Literal[1, 2]
 """1 is stdout, 2 stderr."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import itertools
+import math
 import os
 import sys
 import threading
@@ -15,22 +15,26 @@ from typing import IO, Literal
 from dokkupy.engine import (
     ContainerInfo,
     ContainerSpec,
+    Finished,
     ImageBuild,
     ImageInfo,
+    ImageLayer,
     Listener,
-    NetworkSpec,
 )
-from dokkupy.errors import Conflict, EngineError, ImageNotFound, NotFound
+from dokkupy.errors import ImageNotFound, NotFound
+from dokkupy.executable import Executable
 from dokkupy.testing.fake_build import FakeImage, build_image
 from dokkupy.testing.fake_container import FakeContainer
 from dokkupy.testing.fake_images import FakeImages
+from dokkupy.testing.fake_wiring import FakeWiring, conflict
 from dokkupy.testing.program import Program
 
+MIB = 1024 * 1024
 BASE = "test/base:latest"
 """An image that every fake engine has."""
 
 
-class FakeEngine:
+class FakeEngine(FakeWiring):
     """Images, containers and networks in memory; safe to use from threads.
 
     A container runs the `Program` of its command line, else the one that `program` set for it,
@@ -40,18 +44,18 @@ class FakeEngine:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Condition(threading.RLock())
+        super().__init__()
         self._images = FakeImages()
-        self._containers: dict[str, FakeContainer] = {}
-        self._networks: dict[str, NetworkSpec] = {}
         self._programs: list[tuple[str, str, Program]] = []
         self._numbers = itertools.count(1)
         self.registry: set[str] = set()
         """References that `pull` finds."""
         self.builds: list[ImageBuild] = []
         """What it was asked to build."""
-        self.down = False
-        """True: it does not answer."""
+        self.executables: dict[str, Executable] = {}
+        """The files of every container, by the word for which they are found."""
+        self.memory: dict[str, int] = {}
+        """Name of a container -> bytes that it holds when that is not one MiB."""
         self.add_image(BASE)
 
     # What a test says of the world.
@@ -118,36 +122,6 @@ class FakeEngine:
         self._answer()
         return "0-fake"
 
-    def ensure_network(self, spec: NetworkSpec) -> None:
-        with self._answer():
-            there = self._networks.get(spec.name)
-            if there is not None and there.subnet != spec.subnet:
-                raise _conflict(f"The network {spec.name} exists with {there.subnet}.")
-            wanted = ipaddress.ip_network(spec.subnet)
-            for other in self._networks.values():
-                if other.name != spec.name and wanted.overlaps(ipaddress.ip_network(other.subnet)):
-                    raise _conflict(f"{spec.subnet} overlaps with the network {other.name}.")
-            self._networks[spec.name] = spec
-
-    def networks(self, labels: Mapping[str, str]) -> list[str]:
-        with self._answer():
-            return [
-                spec.name
-                for spec in self._networks.values()
-                if labels.items() <= spec.labels.items()
-            ]
-
-    def subnets(self) -> list[str]:
-        with self._answer():
-            return [spec.subnet for spec in self._networks.values()]
-
-    def remove_network(self, name: str) -> None:
-        with self._answer():
-            users = (c for c in self._containers.values() if c.spec.network == name)
-            if any(container.running for container in users):
-                raise _conflict(f"The network {name} has active endpoints.")
-            self._networks.pop(name, None)
-
     def build(self, build: ImageBuild, on_line: Callable[[str], None]) -> str:
         with self._answer():
             self.builds.append(build)
@@ -180,6 +154,11 @@ class FakeEngine:
         with self._answer():
             return self._images.import_tar(tar, reference, labels)
 
+    def add_layer(self, layer: ImageLayer, tar: IO[bytes]) -> str:
+        content = tar.read()
+        with self._answer():
+            return self._images.add_layer(layer, content)
+
     def own_sizes(self) -> Mapping[str, int]:
         with self._answer():
             return self._images.own_sizes()
@@ -192,16 +171,18 @@ class FakeEngine:
         with self._answer():
             image = self._images.find(spec.image)
             if any(c.spec.name == spec.name for c in self._containers.values()):
-                raise _conflict(f"The container name {spec.name} is already in use.")
+                raise conflict(f"The container name {spec.name} is already in use.")
             digest = hashlib.sha256(f"{id(self)} {next(self._numbers)}".encode()).hexdigest()
             container = FakeContainer(
                 digest,
                 spec,
                 image.id,
                 self._program_of(spec, image),
+                command=_command(spec, image),
                 lock=self._lock,
                 ended=self._on_end,
             )
+            self._wire(container)
             self._containers[digest] = container
             return digest
 
@@ -299,7 +280,7 @@ class FakeEngine:
         with self._answer():
             found = self._find(container)
             if not found.running:
-                raise _conflict(f"The container {found.spec.name} is not running.")
+                raise conflict(f"The container {found.spec.name} is not running.")
             program = Program.decode(command) or self._told(found.info.image, command)
         program = program or Program(exits=0)
         said: list[tuple[Literal[1, 2], bytes]] = [(1, line.encode()) for line in program.line]
@@ -309,28 +290,67 @@ class FakeEngine:
         time.sleep(program.after)
         return program.exits or 0
 
+    def pipe(
+        self,
+        container: str,
+        command: Sequence[str],
+        *,
+        source: IO[bytes] | None = None,
+        sink: Callable[[bytes], object] | None = None,
+    ) -> Finished:
+        give: Callable[[bytes], object] = sink or (lambda _: None)
+        with self._answer():
+            found = self._find(container)
+            if not found.running:
+                raise conflict(f"The container {found.spec.name} is not running.")
+            program = Program.decode(command) or self._told(found.info.image, command)
+        fed = iter(lambda: source.read(65536) if source else b"", b"")
+        if program is None and command[0] in ("cat", "tee"):
+            return self._read_or_write(found, command, fed, give)
+        program = program or Program(exits=0)
+        for line in program.line:
+            give(line.encode() + b"\n")
+        for piece in fed if program.echo else ():
+            give(piece)
+        return Finished(code=program.exits or 0, error="\n".join(program.error))
+
+    def interact(
+        self,
+        container: str,
+        source: IO[bytes],
+        sink: Callable[[bytes], object],
+        on_error: Callable[[bytes], object],
+    ) -> int:
+        fed = source.read()
+        with self._answer():
+            found = self._find(container)
+        self.start(container)
+        for line in found.program.line:
+            sink(line.encode() + b"\n")
+        for line in found.program.error:
+            on_error(line.encode() + b"\n")
+        if found.program.echo:
+            sink(fed)
+            with self._answer():
+                found.end(found.program.exits or 0)
+        self.wait([container], math.inf)
+        return self.inspect(container).exit_code
+
     def listeners(self, container: str) -> list[Listener]:
         with self._answer():
             return self._find(container).listeners
 
+    def memory_used(self, container: str) -> int:
+        with self._answer():
+            found = self._find(container)
+            return self.memory.get(found.spec.name, MIB) if found.running else 0
+
+    def executable(self, container: str, word: str) -> Executable | None:
+        with self._answer():
+            self._find(container)
+            return self.executables.get(word)
+
     # Its insides.
-
-    def _answer(self) -> threading.Condition:
-        """Return the lock of everything, unless the engine is down."""
-        if self.down:
-            raise EngineError(
-                "The container engine does not answer (it is a fake, and down).",
-                hint="Start it: systemctl start docker (or: dockerd)",
-            )
-        return self._lock
-
-    def _find(self, container: str) -> FakeContainer:
-        for identity, found in self._containers.items():
-            if found.spec.name == container or (
-                len(container) >= 12 and identity.startswith(container)
-            ):
-                return found
-        raise NotFound(f"No such container: {container}.", hint="See what there is: docker ps")
 
     def _runs(self, container: str) -> bool:
         try:
@@ -339,7 +359,7 @@ class FakeEngine:
             return False
 
     def _program_of(self, spec: ContainerSpec, image: FakeImage) -> Program:
-        command = (*image.entrypoint, *(spec.command or image.command))
+        command = _command(spec, image)
         found = Program.decode(command) or self._told(image.id, command)
         return found or Program(listen="0.0.0.0" if "PORT" in spec.env else "")  # noqa: S104
 
@@ -350,33 +370,14 @@ class FakeEngine:
                 return program
         return None
 
-    def _connect(self, container: FakeContainer) -> None:
-        """Give a starting container its address, or refuse as a real network does."""
-        spec = container.spec
-        if not spec.network:
-            return
-        network = self._networks.get(spec.network)
-        if network is None:
-            raise NotFound(f"network {spec.network} not found.", hint="See: docker network ls")
-        held = {network.gateway} | {
-            other.info.address
-            for other in self._containers.values()
-            if other is not container and other.running and other.spec.network == spec.network
-        }
-        if spec.address in held:
-            raise _conflict(f"The address {spec.address} is already in use.")
-        if not spec.address:
-            hosts = (str(host) for host in ipaddress.ip_network(network.subnet).hosts())
-            container.take_address(next(host for host in hosts if host not in held))
-
     def _on_end(self, container: FakeContainer) -> None:
         if container.spec.auto_remove:
             container.discard()
             self._containers.pop(container.info.id, None)
 
 
-def _conflict(message: str) -> Conflict:
-    return Conflict(message, hint="See who holds it: docker ps --all; docker network ls")
+def _command(spec: ContainerSpec, image: FakeImage) -> tuple[str, ...]:
+    return (*image.entrypoint, *(spec.command or image.command))
 
 
 def _write(lines: Sequence[tuple[Literal[1, 2], bytes]], *, end: bytes) -> None:

@@ -6,7 +6,7 @@ import ipaddress
 import itertools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Final, Literal
 
@@ -35,12 +35,15 @@ class FakeContainer:
         image: str,
         program: Program,
         *,
+        command: Sequence[str] = (),
         lock: threading.Condition,
         ended: Callable[[FakeContainer], None],
     ) -> None:
         self.spec = spec
         self.program = program
         self.output: list[tuple[float, Literal[1, 2], bytes]] = []
+        self.files: dict[str, bytes] = {}
+        """Path -> content of what was written outside of volumes."""
         self.info = ContainerInfo(
             id=identity,
             name=spec.name,
@@ -56,6 +59,7 @@ class FakeContainer:
             memory=spec.memory,
             cpus=spec.cpus,
             pids=spec.pids,
+            command=tuple(command),
         )
         self._lock = lock
         self._ended = ended
@@ -134,6 +138,10 @@ class FakeContainer:
         """Get an address that the engine chose."""
         self._set(address=address)
 
+    def join(self, networks: Collection[str]) -> None:
+        """Be on exactly these networks."""
+        self._set(networks=tuple(sorted(networks)))
+
     def discard(self) -> None:
         """End everything without a trace: the container is being removed."""
         self._release()
@@ -158,6 +166,7 @@ class FakeContainer:
 
     def _start_again(self) -> None:
         if self.info.state == "restarting":
+            self._set(restart_count=self.info.restart_count + 1)
             self.start()
 
     def _after(self, seconds: float, act: Callable[[], None]) -> None:

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dokkupy.types.build import Build as Build
+    from dokkupy.types.build import BuildRecord as BuildRecord
+    from dokkupy.types.build import BuildState as BuildState
     from dokkupy.types.build import Source as Source
+    from dokkupy.types.container import ContainerOptions as ContainerOptions
+    from dokkupy.types.container import Mount as Mount
     from dokkupy.types.environment import Environment as Environment
     from dokkupy.types.environment import Phase as Phase
     from dokkupy.types.event import Event as Event
@@ -37,8 +41,11 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Build": "build",
+    "BuildRecord": "build",
+    "BuildState": "build",
     "Certificate": "route",
     "Check": "process",
+    "ContainerOptions": "container",
     "Endpoint": "instance",
     "EnvLayer": "layer",
     "Environment": "environment",
@@ -49,6 +56,7 @@ _HOMES = {
     "Instance": "instance",
     "InstanceState": "instance",
     "Line": "stream",
+    "Mount": "container",
     "Phase": "environment",
     "ProcessType": "process",
     "Property": "property",

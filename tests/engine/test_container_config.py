@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from dokkupy.engine import ContainerInfo, ContainerSpec
+from dokkupy.engine import ContainerInfo, ContainerSpec, PublishedPort
 from dokkupy.engine_docker.container import container_config, container_info, image_info
-from dokkupy.types import Environment
+from dokkupy.types import Environment, Mount
 
 SPEC = ContainerSpec(
     name="web-1",
@@ -98,7 +98,39 @@ def test_running_container_is_read_whole() -> None:
         memory=512,
         cpus=1.5,
         pids=99,
+        networks=("dokkupy-r",),
     )
+
+
+def test_volumes_folders_and_ports_are_asked_for_as_docker_names_them() -> None:
+    spec = ContainerSpec(
+        name="db",
+        image="x",
+        mounts=(
+            Mount(source="data", target="/var/lib/data"),
+            Mount(source="/srv/files", target="/files", read_only=True),
+        ),
+        ports=(PublishedPort(port=3306, host_address="127.0.0.1", host_port=13306),),
+    )
+    config = container_config(spec)
+    assert config["HostConfig"]["Mounts"] == [
+        {"Type": "volume", "Source": "data", "Target": "/var/lib/data", "ReadOnly": False},
+        {"Type": "bind", "Source": "/srv/files", "Target": "/files", "ReadOnly": True},
+    ]
+    assert config["ExposedPorts"] == {"3306/tcp": {}}
+    assert config["HostConfig"]["PortBindings"] == {
+        "3306/tcp": [{"HostIp": "127.0.0.1", "HostPort": "13306"}]
+    }
+
+
+def test_address_is_that_of_the_first_network_whatever_else_it_joined() -> None:
+    networks = {
+        "another": {"IPAddress": "10.1.1.2"},
+        "dokkupy-r": {"IPAMConfig": {"IPv4Address": "10.9.8.7"}, "IPAddress": "10.9.8.7"},
+    }
+    host = RAW["HostConfig"] | {"NetworkMode": "dokkupy-r"}
+    info = container_info(RAW | {"HostConfig": host, "NetworkSettings": {"Networks": networks}})
+    assert (info.address, info.networks) == ("10.9.8.7", ("another", "dokkupy-r"))
 
 
 def test_container_that_never_started_has_no_time_and_keeps_the_address_asked_for() -> None:

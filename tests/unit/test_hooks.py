@@ -30,6 +30,7 @@ CALLS: dict[str, Callable[[Hooks], Any]] = {
     "provide_image": lambda hooks: hooks.provide_image(reference="x", on_line=print),
     "certificate_for": lambda hooks: hooks.certificate_for(app=APP),
     "env_compile": lambda hooks: hooks.env_compile(app=APP, phase="run"),
+    "container_options": lambda hooks: hooks.container_options(app=APP, process="web"),
     "vhosts": lambda hooks: hooks.vhosts(app=APP),
     "nginx_render": lambda hooks: hooks.nginx_render(app=APP),
     "app_created": lambda hooks: hooks.app_created(app=APP),
@@ -44,7 +45,7 @@ CALLS: dict[str, Callable[[Hooks], Any]] = {
     "deploy_failed": lambda hooks: hooks.deploy_failed(app=APP, failure=PASSED_ON),
     "on_event": lambda hooks: hooks.on_event(event=PASSED_ON),
 }
-"""Every hook that is called while dokkupy works; the other two are asked for the index."""
+"""Every hook that is called while dokkupy works; the others are asked for the index."""
 ABORTING = sorted(name for name in CALLS if POLICIES[name] in ("decide", "contribute", "veto"))
 TOLERANT = sorted(name for name in CALLS if POLICIES[name] in ("register", "isolated"))
 
@@ -84,7 +85,8 @@ def test_every_hook_has_a_policy_a_method_and_a_test() -> None:
     manager.add_hookspecs(hookspecs)
     specified = {name for name in vars(manager.hook) if not name.startswith("_")}
     assert specified == set(POLICIES)
-    assert specified == set(CALLS) | {"register_operations", "register_properties"}
+    asked_for_the_index = {"register_operations", "register_properties", "register_services"}
+    assert specified == set(CALLS) | asked_for_the_index
     for name in CALLS:
         assert callable(getattr(Hooks, name))
 
@@ -289,9 +291,43 @@ def test_hosts_are_listed_once_in_the_order_of_plugins(
     assert hooks_of("one", "two").vhosts(app=APP) == ["b.example", "a.example", "c.example"]
 
 
+def options(network: str, *targets: str) -> str:
+    return f"""
+    from dokkupy.types import ContainerOptions, Mount
+    @hookimpl
+    def container_options():
+        mounts = tuple(Mount(source="data", target=target) for target in {targets})
+        return ContainerOptions(networks=("{network}",), mounts=mounts)
+    """
+
+
+def test_networks_and_mounts_of_all_plugins_are_joined(
+    site: Site, hooks_of: Callable[..., Hooks]
+) -> None:
+    site.install("one", options("db", "/a"))
+    site.install("two", options("db", "/b", "/c"))
+    merged = hooks_of("one", "two").container_options(app=APP, process="web")
+    assert merged.networks == ("db",)
+    assert [mount.target for mount in merged.mounts] == ["/a", "/b", "/c"]
+
+
+def test_two_plugins_that_mount_at_one_path_are_both_named(
+    site: Site, hooks_of: Callable[..., Hooks]
+) -> None:
+    site.install("one", options("db", "/data"))
+    site.install("two", options("db", "/data"))
+    with pytest.raises(PluginError, match=r"one \(.*two \(.*/data"):
+        hooks_of("one", "two").container_options(app=APP, process="web")
+
+
 @pytest.mark.parametrize(
     ("hook", "answer"),
-    [("vhosts", "['plain text']"), ("env_compile", "[{'A': '1'}]"), ("nginx_render", "7")],
+    [
+        ("vhosts", "['plain text']"),
+        ("env_compile", "[{'A': '1'}]"),
+        ("container_options", "['network']"),
+        ("nginx_render", "7"),
+    ],
 )
 def test_an_answer_of_another_type_is_the_plugins_mistake(
     site: Site, hooks_of: Callable[..., Hooks], hook: str, answer: str

@@ -13,6 +13,7 @@ from dokkupy.testing.contracts.engine_fixtures import MISSING
 from dokkupy.testing.contracts.engine_images import ImagesContract
 from dokkupy.testing.contracts.engine_networks import NetworksContract
 from dokkupy.testing.contracts.engine_output import OutputContract
+from dokkupy.testing.contracts.engine_wiring import WiringContract
 
 
 class EngineContract(
@@ -22,6 +23,7 @@ class EngineContract(
     OutputContract,
     ImagesContract,
     BuildsContract,
+    WiringContract,
 ):
     """Subclass it with the fixtures `engine` and `image`, both of class scope."""
 

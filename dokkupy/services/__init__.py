@@ -1,0 +1,1 @@
+"""The service kit: all that kinds of backing services have in common."""

@@ -1,0 +1,72 @@
+"""What people type to name an address of the host, and an image."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from typing import Final, Self
+
+from dokkupy.errors import UsageError
+
+_IMAGE: Final = re.compile(r"[a-z0-9][a-z0-9._:/-]{0,200}:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+
+
+class HostAddress(str):
+    """An IPv4 address of this host."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the address that `text` spells.
+
+        Raises:
+            UsageError: it is no IPv4 address.
+        """
+        try:
+            return cls(ipaddress.IPv4Address(text))
+        except ValueError:
+            raise UsageError(
+                f"{text!a:.60} is no IPv4 address.",
+                hint="Use 127.0.0.1 for this host alone, 0.0.0.0 for everybody.",
+            ) from None
+
+
+THIS_HOST: Final = HostAddress("127.0.0.1")
+
+
+class ImageName(str):
+    """The name of an image with its tag: `mariadb:11.4`."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the reference that `text` spells.
+
+        Raises:
+            UsageError: it is none, or has no tag.
+        """
+        if not _IMAGE.fullmatch(text):
+            raise UsageError(
+                f"{text!a:.80} is no image with a tag.", hint="Write it as NAME:VERSION."
+            )
+        return cls(text)
+
+
+def free_port(address: str) -> int:
+    """Return a TCP port of an address of this host that nobody listens on.
+
+    Raises:
+        UsageError: it is no address of this host.
+    """
+    with socket.socket() as probe:
+        try:
+            probe.bind((address, 0))
+        except OSError:
+            raise UsageError(
+                f"{address} is no address of this host.", hint="See which are: ip address"
+            ) from None
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,175 @@
+"""The container of a service: made, awaited, stopped, removed."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from dokkupy import network
+from dokkupy.engine import ContainerSpec, PublishedPort
+from dokkupy.errors import DeployFailed, DokkupyError, NotFound, Refused
+from dokkupy.services.session import Session
+from dokkupy.types import Mount
+
+if TYPE_CHECKING:
+    from dokkupy.platform import Platform
+    from dokkupy.services.kind import ServiceKind
+    from dokkupy.services.server import Server
+    from dokkupy.services.service import Service
+
+SERVICE: Final = "dokkupy.service"
+"""Label of every container and volume of a service: `mysql/db`."""
+READY_SECONDS: Final = 120.0
+POLL_SECONDS: Final = 0.05
+LOG_LINES: Final = 20
+
+
+def labels(platform: Platform, service: Service) -> dict[str, str]:
+    """Return what marks everything of a service in the engine."""
+    return {"dokkupy.root": platform.root_id, SERVICE: service.key}
+
+
+def launch(platform: Platform, kind: ServiceKind, service: Service) -> Service:
+    """Start a container for a service on its volume, made when it has none; wait until it serves.
+
+    Nothing is linked to it yet, and it does not come back by itself.
+
+    Raises:
+        DeployFailed: it did not get ready; neither container nor new volume is left.
+    """
+    engine = platform.engine
+    server = kind.server_for(service.wanted)
+    blueprint = server.blueprint(service.access)
+    bridge = network.ensure(engine, platform.store)
+    name = f"dokkupy-{platform.root_id}-{service.noun}-{service.name}-{service.generation}"
+    made_volume = bool(blueprint.data) and not service.volume
+    if made_volume:
+        service = replace(service, volume=name)
+        engine.ensure_volume(name, labels(platform, service))
+    address = platform.store.addresses.take(f":{service.key}", bridge.subnet)
+    service = replace(service, container=name, address=address)
+    spec = ContainerSpec(
+        name=name,
+        image=service.image,
+        command=blueprint.command,
+        env=blueprint.env,
+        labels=labels(platform, service),
+        network=bridge.name,
+        address=address,
+        mounts=(Mount(source=service.volume, target=blueprint.data),) if blueprint.data else (),
+        ports=published(service),
+        memory=service.memory,
+        cpus=service.cpus,
+    )
+    try:
+        engine.remove(name)
+        engine.create(spec)
+        engine.put(name, blueprint.files)
+        engine.start(name)
+        await_ready(platform, server, service)
+    except BaseException:
+        discard(platform, service, volume=made_volume)
+        raise
+    return service
+
+
+def published(service: Service) -> tuple[PublishedPort, ...]:
+    """Return where the host answers for a service."""
+    if not service.host_address:
+        return ()
+    host = {"host_address": service.host_address, "host_port": service.host_port}
+    return (PublishedPort(port=service.port, **host),)  # type: ignore[arg-type]
+
+
+def await_ready(platform: Platform, server: Server, service: Service) -> None:
+    """Wait until the server answers a real question.
+
+    Raises:
+        DeployFailed: it ended, or did not answer in time; its log is in the detail.
+    """
+    talk = session(platform, service)
+    until = time.monotonic() + READY_SECONDS
+    while True:
+        try:
+            if server.ready(talk):
+                return
+        except DokkupyError:
+            pass  # it has ended; the wait below says so
+        if platform.engine.wait([service.container], POLL_SECONDS) is not None:
+            raise _unready(platform, service, "ended before it was ready")
+        if time.monotonic() > until:
+            raise _unready(platform, service, f"was not ready within {READY_SECONDS:g} s")
+
+
+def _unready(platform: Platform, service: Service, what: str) -> DeployFailed:
+    log = platform.engine.logs(service.container, tail=LOG_LINES)
+    return DeployFailed(
+        f"The server of {service.title} {what}.",
+        hint="Its last words are above; if it lacked memory, give it more.",
+        detail=b"\n".join(log).decode("utf-8", "replace"),
+    )
+
+
+def session(platform: Platform, service: Service) -> Session:
+    """Return a way to run commands beside the server of a service."""
+    return Session(engine=platform.engine, container=service.container, access=service.access)
+
+
+def running(platform: Platform, service: Service) -> Session:
+    """Return a session with a service that runs.
+
+    Raises:
+        Refused: it does not.
+    """
+    if state(platform, service) != "running":
+        raise Refused(
+            f"The service {service.title} does not run.",
+            hint=f"dokkupy {service.noun} start {service.name}",
+        )
+    return session(platform, service)
+
+
+def state(platform: Platform, service: Service) -> str:
+    """Return what the engine says of a service's container: `running`, `exited`, `missing` …"""
+    try:
+        return platform.engine.inspect(service.container or "-").state
+    except NotFound:
+        return "missing"
+
+
+def stop(platform: Platform, kind: ServiceKind, service: Service) -> None:
+    """Let the server write what it has to and end; one that does not run is fine."""
+    grace = kind.server_for(service.wanted).blueprint(service.access).grace
+    try:
+        platform.engine.set_restart_policy(service.container, "no")
+        platform.engine.stop(service.container, grace)
+    except NotFound:
+        return
+
+
+def promote(platform: Platform, service: Service) -> None:
+    """Let the engine start it again when it ends and after a reboot."""
+    platform.engine.set_restart_policy(service.container, "unless-stopped")
+
+
+def discard(platform: Platform, service: Service, *, volume: bool) -> None:
+    """Remove a container, and its volume when it never was anybody's."""
+    platform.engine.remove(service.container)
+    platform.store.addresses.give_back(service.address)
+    if volume and service.volume:
+        platform.engine.remove_volume(service.volume)
+
+
+def sweep(platform: Platform, service: Service) -> None:
+    """Remove what work that was cut short has left of a service; needs its lock.
+
+    A volume that the service has, or had, is never touched.
+    """
+    own = {service.volume, *service.kept, service.before.get("volume", "")}
+    for info in platform.engine.containers(labels(platform, service)):
+        if info.name != service.container:
+            platform.engine.remove(info.id)
+    for volume in platform.engine.volumes(labels(platform, service)):
+        if volume not in own:
+            platform.engine.remove_volume(volume)

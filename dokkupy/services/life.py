@@ -1,0 +1,211 @@
+"""The life of a service: made, stopped, started, exposed, removed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dokkupy.errors import Conflict, DokkupyError
+from dokkupy.locks import service_lock
+from dokkupy.services import addresses, containers, images, links, networks
+from dokkupy.services import service as services
+from dokkupy.services.service import Service
+
+if TYPE_CHECKING:
+    from dokkupy.platform import Platform
+    from dokkupy.report import Report
+    from dokkupy.services.kind import ServiceKind
+    from dokkupy.services.name import ServiceName
+
+
+@contextmanager
+def at_work(
+    platform: Platform, report: Report, noun: str, name: ServiceName, what: str
+) -> Iterator[Service]:
+    """Hold a service's lock, with what earlier work has left removed; give it as it is then."""
+    services.find(platform, noun, name)
+    with service_lock(
+        platform.paths,
+        f"{noun}/{name}",
+        what=what,
+        actor=platform.actor,
+        on_wait=lambda holder: report.progress(f"Waiting: {noun} {name} is busy with {holder}"),
+    ):
+        service = services.find(platform, noun, name)
+        containers.sweep(platform, service)
+        yield service
+
+
+def create(
+    platform: Platform,
+    report: Report,
+    kind: ServiceKind,
+    name: ServiceName,
+    *,
+    image: str = "",
+    memory: int = 0,
+    cpus: float = 0.0,
+) -> Service:
+    """Make a service and wait until it serves.
+
+    Raises:
+        Conflict: there is one of that name.
+        ImageNotFound: its image cannot be had.
+        DeployFailed: it did not get ready; nothing is left of it.
+    """
+    made = Service.fresh(kind, name, wanted=image, now=time.time())
+    made = replace(made, memory=memory, cpus=cpus)
+    with service_lock(platform.paths, made.key, what="create", actor=platform.actor):
+        services.add(platform, made)
+        try:
+            return _begin(platform, report, kind, made)
+        except BaseException:
+            services.forget(platform, made)
+            raise
+
+
+def _begin(platform: Platform, report: Report, kind: ServiceKind, made: Service) -> Service:
+    containers.sweep(platform, made)
+    reference = images.ensure(
+        platform,
+        kind.server_for(made.wanted).image,
+        chosen=bool(made.wanted),
+        tell=report.output,
+    )
+    report.progress(f"Starting {made.title} from {reference}")
+    service = containers.launch(platform, kind, replace(made, image=reference))
+    return settle(platform, kind, service)
+
+
+def settle(platform: Platform, kind: ServiceKind, service: Service) -> Service:
+    """Note a service whose new container serves, and let that one come back by itself."""
+    version = kind.server_for(service.wanted).version(containers.session(platform, service))
+    service = replace(service, version=version, stopped=False)
+    services.keep(platform, service)
+    containers.promote(platform, service)
+    return service
+
+
+def start(platform: Platform, report: Report, kind: ServiceKind, name: ServiceName) -> Service:
+    """Start a service that was stopped, or that has ended, and wait until it serves."""
+    with at_work(platform, report, kind.noun, name, "start") as service:
+        if containers.state(platform, service) == "missing":
+            return relaunch(platform, report, kind, service)
+        networks.join(platform, service)
+        platform.engine.start(service.container)
+        report.progress(f"Waiting until {service.title} answers")
+        containers.await_ready(platform, kind.server_for(service.wanted), service)
+        running = replace(service, stopped=False)
+        containers.promote(platform, running)
+        services.keep(platform, running, "service.started")
+        return running
+
+
+def stop(platform: Platform, report: Report, kind: ServiceKind, name: ServiceName) -> Service:
+    """Stop a service; its data stays, and so do its links."""
+    with at_work(platform, report, kind.noun, name, "stop") as service:
+        report.progress(f"Stopping {service.title}")
+        containers.stop(platform, kind, service)
+        stopped = replace(service, stopped=True)
+        services.keep(platform, stopped, "service.stopped")
+        return stopped
+
+
+def restart(platform: Platform, report: Report, kind: ServiceKind, name: ServiceName) -> Service:
+    """Give a service a new container on its volume, as its settings say now."""
+    with at_work(platform, report, kind.noun, name, "restart") as service:
+        return relaunch(platform, report, kind, service)
+
+
+def relaunch(
+    platform: Platform, report: Report, kind: ServiceKind, service: Service, **changes: object
+) -> Service:
+    """Replace the container of a service by one with some changes; needs its lock.
+
+    Raises:
+        DokkupyError: the new one did not get ready; the one of before runs again.
+    """
+    after = replace(service, generation=service.generation + 1, **changes)  # type: ignore[arg-type]
+    report.progress(f"Restarting {service.title}")
+    containers.stop(platform, kind, service)
+    try:
+        fresh = containers.launch(platform, kind, after)
+        networks.join(platform, fresh)
+    except DokkupyError:
+        if service.container and containers.state(platform, service) != "missing":
+            platform.engine.start(service.container)
+            containers.promote(platform, service)
+        raise
+    fresh = settle(platform, kind, fresh)
+    containers.discard(platform, service, volume=False)
+    return fresh
+
+
+def destroy(platform: Platform, kind: ServiceKind, service: Service) -> None:
+    """Remove a service with its data; needs its lock.
+
+    Raises:
+        Conflict: an app is linked to it.
+    """
+    refuse_linked(platform, service)
+    containers.stop(platform, kind, service)
+    containers.discard(platform, service, volume=True)
+    for volume in {*service.kept, service.before.get("volume", "")} - {""}:
+        platform.engine.remove_volume(volume)
+    services.forget(platform, service)
+
+
+def refuse_linked(platform: Platform, service: Service) -> None:
+    """Refuse to go on while apps need a service.
+
+    Raises:
+        Conflict: an app is linked to it.
+    """
+    apps = [link.app for link in links.of_service(platform, service)]
+    if apps:
+        raise Conflict(
+            f"The service {service.title} is linked to {', '.join(apps)}.",
+            hint=f"dokkupy {service.noun} unlink {service.name} {apps[0]}",
+        )
+
+
+def expose(
+    platform: Platform,
+    report: Report,
+    kind: ServiceKind,
+    name: ServiceName,
+    *,
+    address: str,
+    port: int,
+) -> Service:
+    """Let the host answer for a service at an address and port, or nowhere when it is empty.
+
+    Raises:
+        Conflict: the port is taken; the service goes on as before.
+        UsageError: it is no address of this host.
+    """
+    with at_work(platform, report, kind.noun, name, "expose") as service:
+        if address:
+            port = port or addresses.free_port(address)
+        elif not service.host_address:
+            return service
+        return relaunch(platform, report, kind, service, host_address=address, host_port=port)
+
+
+def limit(
+    platform: Platform,
+    report: Report,
+    kind: ServiceKind,
+    name: ServiceName,
+    *,
+    memory: int | None,
+    cpus: float | None,
+) -> Service:
+    """Change what a service may take (bytes, cores); None stays."""
+    given = {"memory": memory, "cpus": cpus}
+    changes: dict[str, object] = {key: value for key, value in given.items() if value is not None}
+    with at_work(platform, report, kind.noun, name, "set") as service:
+        return relaunch(platform, report, kind, service, **changes)

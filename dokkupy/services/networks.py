@@ -1,0 +1,98 @@
+"""The network of a link: one service and the containers of one app, nobody else."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from dokkupy import network
+from dokkupy.engine import NetworkSpec
+from dokkupy.errors import Conflict
+from dokkupy.names import AppName
+from dokkupy.services import links
+from dokkupy.services import service as services
+from dokkupy.services.links import Alias, Link
+from dokkupy.services.service import Service
+
+if TYPE_CHECKING:
+    from dokkupy.platform import Platform
+
+PREFIX_LENGTH: Final = 24
+"""253 containers of one app that talk to one service."""
+LABEL: Final = "dokkupy.link"
+TRIES: Final = 5
+
+
+def fresh(platform: Platform, service: Service, app: AppName, alias: Alias) -> Link:
+    """Return a link over a new network on a subnet that nobody here uses.
+
+    Raises:
+        EngineError: the engine fails, or every candidate subnet is taken.
+    """
+    name = f"dokkupy-{platform.root_id}-link-{secrets.token_hex(4)}"
+    lost: list[str] = []
+    while True:
+        taken = [*platform.engine.subnets(), *network.host_routes(), *lost]
+        subnet = network.choose_subnet(taken, PREFIX_LENGTH)
+        link = Link(app=app, service=service.key, alias=alias, network=name, subnet=subnet)
+        try:
+            ensure(platform, link)
+        except Conflict:
+            # Somebody else may have chosen the same one at the same moment.
+            if len(lost) == TRIES:
+                raise
+            lost.append(subnet)
+        else:
+            return link
+
+
+def ensure(platform: Platform, link: Link) -> None:
+    """Make the network of a link unless it is there."""
+    platform.engine.ensure_network(
+        NetworkSpec(
+            name=link.network,
+            subnet=link.subnet,
+            gateway=str(ipaddress.ip_network(link.subnet)[1]),
+            labels={"dokkupy.root": platform.root_id, LABEL: link.service},
+            isolated=False,
+            internal=True,
+        )
+    )
+
+
+def join(platform: Platform, service: Service) -> None:
+    """Put the container of a service on the networks of all its links."""
+    for link in links.of_service(platform, service):
+        ensure(platform, link)
+        platform.engine.connect(service.container, link.network, [service.host])
+
+
+def leave(platform: Platform, service: Service) -> None:
+    """Take the container of a service off the networks of its links."""
+    for link in links.of_service(platform, service):
+        platform.engine.disconnect(service.container, link.network)
+
+
+def dissolve(platform: Platform, service: Service, link: Link) -> None:
+    """Take a service off the network of a link that is no more, and remove that network.
+
+    While a container of the app is still on it, the network waits for `sweep`.
+    """
+    platform.engine.disconnect(service.container, link.network)
+    with suppress(Conflict):
+        platform.engine.remove_network(link.network)
+
+
+def sweep(platform: Platform) -> None:
+    """Remove the networks of links whose apps are gone."""
+    everyone = services.every(platform)
+    known = {link.network for one in everyone for link in links.of_service(platform, one)}
+    containers = {one.key: one.container for one in everyone}
+    for key, container in containers.items():
+        labels = {"dokkupy.root": platform.root_id, LABEL: key}
+        for name in set(platform.engine.networks(labels)) - known:
+            platform.engine.disconnect(container, name)
+            with suppress(Conflict):
+                platform.engine.remove_network(name)

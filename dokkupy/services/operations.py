@@ -1,0 +1,301 @@
+"""The operations that every kind of service has under its noun."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+from dokkupy import jobs
+from dokkupy.deployment import Deployment
+from dokkupy.names import AppName
+from dokkupy.operations.registry import Help, Verbatim, operation
+from dokkupy.ports import Port
+from dokkupy.services.addresses import THIS_HOST, HostAddress, ImageName
+from dokkupy.services.links import Alias
+from dokkupy.services.name import ServiceName
+from dokkupy.services.showing import ChangedLink, ServiceInfo, ServiceLink, ServiceRow
+from dokkupy.sizes import MemorySize
+from dokkupy.types import ExitStatus, Line, Stream
+
+if TYPE_CHECKING:
+    from dokkupy.platform import Platform
+
+Restart = Annotated[bool, Help("Leave what runs alone; it counts from the next deploy on")]
+
+
+@operation(summary="Make a service")
+def create(
+    platform: Platform,
+    noun: str,
+    service: ServiceName,
+    *,
+    image: Annotated[
+        ImageName | None, Help("Image with its version; the usual one by default")
+    ] = None,
+    memory: Annotated[MemorySize | None, Help("Most memory that it may take")] = None,
+    cpus: Annotated[float, Help("Most processor cores that it may take")] = 0.0,
+) -> Stream[ServiceInfo]:
+    """Start a server with a database of its own, and wait until it answers.
+
+    Nobody reaches it until an app is linked to it.
+
+    Raises:
+        Conflict: there is one of that name.
+        ImageNotFound: its image cannot be had.
+    """
+    given = {"image": image or "", "memory": memory.bytes if memory else 0, "cpus": cpus}
+    yield from _work(platform, noun, service, "create", given)
+    return _info(platform, noun, service)
+
+
+@operation(summary="List the services of this kind", name="list", reads=True, default=True)
+def list_(platform: Platform, noun: str) -> list[ServiceRow]:
+    """List every service with its state and the apps that are linked to it."""
+    from dokkupy.services import service as services
+    from dokkupy.services import showing
+
+    return [showing.row(platform, one) for one in services.every(platform, noun)]
+
+
+@operation(summary="Show a service", reads=True)
+def info(platform: Platform, noun: str, service: ServiceName) -> ServiceInfo:
+    """Show what runs, where its data is, and how it is reached; never a password."""
+    return _info(platform, noun, service)
+
+
+@operation(summary="Link an app to a service")
+def link(
+    platform: Platform,
+    noun: str,
+    service: ServiceName,
+    app: AppName,
+    *,
+    as_: Annotated[Alias | None, Help("Prefix of its variables; chosen by default")] = None,
+    restart: Restart = True,
+) -> Stream[ChangedLink]:
+    """Let an app reach a service, and tell it how in its environment (`DATABASE_URL` …).
+
+    A deployed app gets one new release, without losing a request. A second service of an app
+    gets an alias of its own, `MYSQL_DB_URL` for `mysql db`; `promote` changes it.
+
+    Raises:
+        Conflict: it is linked already.
+        DeployFailed: the app does not pass its checks with it; it is not linked.
+    """
+    given = {"app": app, "alias": as_, "restart": restart}
+    done = yield from _work(platform, noun, service, "link", given)
+    return _changed(platform, noun, service, app, done)
+
+
+@operation(summary="Take a link away")
+def unlink(
+    platform: Platform, noun: str, service: ServiceName, app: AppName, *, restart: Restart = True
+) -> Stream[ChangedLink]:
+    """Let an app reach a service no more; its data stays.
+
+    Raises:
+        NotFound: it is not linked.
+        DeployFailed: the app does not pass its checks without it; it stays linked.
+    """
+    given = {"app": app, "restart": restart}
+    done = yield from _work(platform, noun, service, "unlink", given)
+    return _changed(platform, noun, service, app, done)
+
+
+@operation(summary="Give a service the usual alias in an app")
+def promote(
+    platform: Platform, noun: str, service: ServiceName, app: AppName, *, restart: Restart = True
+) -> Stream[ChangedLink]:
+    """Make a linked service the one that the app finds as `DATABASE_URL`, by one new release.
+
+    The service that had the alias gets one of its own.
+
+    Raises:
+        UsageError: it has it already.
+    """
+    given = {"app": app, "restart": restart}
+    done = yield from _work(platform, noun, service, "promote", given)
+    return _changed(platform, noun, service, app, done)
+
+
+@operation(
+    summary="List which apps are linked to a service, or to all",
+    reads=True,
+    empty="No app is linked.",
+)
+def links(platform: Platform, noun: str, service: ServiceName | None = None) -> list[ServiceLink]:
+    """List links with their aliases and the variables that the apps get."""
+    from dokkupy.services import links as linked
+    from dokkupy.services import service as services
+
+    kind = platform.hooks.register_services(noun)
+    wanted = services.every(platform, noun)
+    if service is not None:
+        wanted = [services.find(platform, noun, service)]
+    return [
+        ServiceLink(
+            service=one.name,
+            app=link.app,
+            alias=link.alias,
+            variables=tuple(sorted(linked.layer(kind, one, link).values)),
+        )
+        for one in wanted
+        for link in linked.of_service(platform, one)
+    ]
+
+
+@operation(summary="Start a service")
+def start(platform: Platform, noun: str, service: ServiceName) -> Stream[ServiceInfo]:
+    """Start a service that was stopped, or that has ended, and wait until it answers."""
+    yield from _work(platform, noun, service, "start", {})
+    return _info(platform, noun, service)
+
+
+@operation(summary="Stop a service")
+def stop(platform: Platform, noun: str, service: ServiceName) -> Stream[ServiceInfo]:
+    """Stop a service; its data and its links stay. It stays stopped after a reboot."""
+    yield from _work(platform, noun, service, "stop", {})
+    return _info(platform, noun, service)
+
+
+@operation(summary="Restart a service")
+def restart(platform: Platform, noun: str, service: ServiceName) -> Stream[ServiceInfo]:
+    """Give a service a new container on its data, as its settings say now."""
+    yield from _work(platform, noun, service, "restart", {})
+    return _info(platform, noun, service)
+
+
+@operation(summary="Change what a service may take", name="set")
+def set_(
+    platform: Platform,
+    noun: str,
+    service: ServiceName,
+    *,
+    memory: Annotated[MemorySize | None, Help("Most memory that it may take")] = None,
+    cpus: Annotated[float | None, Help("Most processor cores that it may take; 0 for all")] = None,
+) -> Stream[ServiceInfo]:
+    """Change the limits of a service; it is restarted with them."""
+    given: dict[str, Any] = {"memory": memory.bytes if memory else None, "cpus": cpus}
+    yield from _work(platform, noun, service, "limit", given)
+    return _info(platform, noun, service)
+
+
+@operation(summary="Let this host answer for a service")
+def expose(
+    platform: Platform,
+    noun: str,
+    service: ServiceName,
+    port: Annotated[Port | None, Help("Port of this host; a free one by default")] = None,
+    *,
+    address: Annotated[HostAddress, Help("Address of this host")] = THIS_HOST,
+) -> Stream[ServiceInfo]:
+    """Make a service reachable on an address of this host, by default for this host alone.
+
+    The service is restarted for it.
+
+    Raises:
+        Conflict: the port is taken; the service goes on as before.
+    """
+    given = {"address": address, "port": port or 0}
+    yield from _work(platform, noun, service, "expose", given)
+    return _info(platform, noun, service)
+
+
+@operation(summary="Let this host answer for a service no more")
+def unexpose(platform: Platform, noun: str, service: ServiceName) -> Stream[ServiceInfo]:
+    """Undo `expose`; the service is restarted for it. One that is not exposed is fine."""
+    yield from _work(platform, noun, service, "expose", {"address": "", "port": 0})
+    return _info(platform, noun, service)
+
+
+@operation(summary="Show what a service printed", reads=True)
+def logs(
+    platform: Platform,
+    noun: str,
+    service: ServiceName,
+    *,
+    num: Annotated[int, Help("Lines of the end", short="n")] = 100,
+    follow: Annotated[bool, Help("Go on as it prints", short="f")] = False,
+) -> Stream[None]:
+    """Show the output of the server, also after its end."""
+    from dokkupy.services import service as services
+
+    found = services.find(platform, noun, service)
+    for line in platform.engine.logs(found.container, follow=follow, tail=num):
+        yield Line(text=line.decode("utf-8", "replace"))
+
+
+@operation(summary="Open a shell in the container of a service", interactive=True)
+def enter(
+    platform: Platform,
+    noun: str,
+    service: ServiceName,
+    command: Annotated[list[str] | None, Verbatim("Command; a shell by default")] = None,
+) -> ExitStatus:
+    """Run a command, by default a shell, beside the server."""
+    return _converse(platform, noun, service, command or ["sh"])
+
+
+@operation(summary="Open the server's own client", interactive=True)
+def connect(
+    platform: Platform,
+    noun: str,
+    service: ServiceName,
+    words: Annotated[list[str] | None, Verbatim("More words for the client")] = None,
+) -> ExitStatus:
+    """Talk to the server with its own client, on your terminal or pipes, signed in as apps are."""
+    from dokkupy.services import service as services
+
+    found = services.find(platform, noun, service)
+    server = platform.hooks.register_services(noun).server_for(found.wanted)
+    return _converse(platform, noun, service, [*server.client(), *(words or [])])
+
+
+def _converse(platform: Platform, noun: str, name: ServiceName, command: list[str]) -> ExitStatus:
+    from dokkupy.services import containers
+    from dokkupy.services import service as services
+
+    service = services.find(platform, noun, name)
+    containers.running(platform, service)
+    tty = sys.stdin.isatty() and sys.stdout.isatty()
+    code = platform.engine.execute(service.container, command, interactive=True, tty=tty)
+    return ExitStatus(code=code)
+
+
+def _work(
+    platform: Platform, noun: str, service: ServiceName, verb: str, arguments: dict[str, Any]
+) -> Stream[Any]:
+    """Have the detached runner do something to a service, and follow it."""
+    request = {"noun": noun, "service": service, "verb": verb, "arguments": arguments}
+    return (yield from jobs.run(platform, "service", None, request))
+
+
+def _info(platform: Platform, noun: str, name: ServiceName) -> ServiceInfo:
+    from dokkupy.services import service as services
+    from dokkupy.services import showing
+
+    return showing.info(platform, services.find(platform, noun, name))
+
+
+def _changed(
+    platform: Platform,
+    noun: str,
+    name: ServiceName,
+    app: AppName,
+    deployment: dict[str, Any] | None,
+) -> ChangedLink:
+    from dokkupy.services import links as linked
+    from dokkupy.services import service as services
+
+    service = services.find(platform, noun, name)
+    kind = platform.hooks.register_services(noun)
+    found = [one for one in linked.of_app(platform, app) if one.service == service.key]
+    told = {key for one in found for key in linked.layer(kind, service, one).values}
+    config = {*platform.store.config.get(""), *platform.store.config.get(app)}
+    return ChangedLink(
+        service=service.title,
+        app=app,
+        alias=found[0].alias if found else None,
+        hidden=tuple(sorted(told & config)),
+        deployment=Deployment.of(deployment) if deployment else None,
+    )

@@ -1,0 +1,1 @@
+"""The mysql plugin: MariaDB and MySQL services."""
