@@ -16,13 +16,14 @@ _UNPACK_SECONDS: Final = 600.0
 
 def add_layer(client: Client, layer: ImageLayer, tar: IO[bytes]) -> str:
     """Unpack an archive into a container that never starts, and keep that as an image."""
+    below = client.get(f"/images/{layer.image}/json").get("Config") or {}
     config = {
         "Image": layer.image,
         "Labels": dict(layer.labels),
         "HostConfig": {"NetworkMode": "none"},
-        # An image without a command makes no container.
-        "Cmd": list(layer.command) or ["true"],
-        **({"Entrypoint": list(layer.entrypoint)} if layer.entrypoint else {}),
+        "Entrypoint": list(layer.entrypoint) or below.get("Entrypoint"),
+        # Of what has neither, no container is made.
+        "Cmd": list(layer.command) or below.get("Cmd") or ["true"],
     }
     container = str(client.post("/containers/create", config)["Id"])
     try:

@@ -8,7 +8,7 @@ import tarfile
 from collections.abc import Collection, Mapping
 from typing import IO, Final
 
-from dokkupy.engine import ImageInfo
+from dokkupy.engine import ImageInfo, ImageLayer
 from dokkupy.errors import Conflict, EngineError, ImageNotFound
 from dokkupy.testing.fake_build import FakeImage
 
@@ -79,6 +79,27 @@ class FakeImages:
         digest = hashlib.sha256(content).hexdigest()
         image = FakeImage.named_by([digest, dict(labels)], labels=dict(labels))
         return self.add(image, reference)
+
+    def add_layer(self, layer: ImageLayer, content: bytes) -> str:
+        """Keep an image that is another one and an archive."""
+        below = self.find(layer.image)
+        try:
+            tarfile.open(fileobj=io.BytesIO(content)).close()
+        except tarfile.ReadError as error:
+            raise EngineError(
+                f"The archive could not be unpacked: {error}.",
+                hint="See whether it is a whole tar archive: tar --list",
+            ) from error
+        digest = hashlib.sha256(content).hexdigest()
+        image = FakeImage.named_by(
+            [below.id, digest, repr(layer)],
+            labels={**below.labels, **layer.labels},
+            entrypoint=layer.entrypoint or below.entrypoint,
+            command=layer.command or below.command,
+            exposed_ports=set(below.exposed_ports),
+            env=dict(below.env),
+        )
+        return self.add(image)
 
     def remove(self, reference: str, used: Collection[str]) -> None:
         """Remove a tag, or an image that is not among `used`; a missing one is fine."""

@@ -6,11 +6,12 @@ import io
 import os
 import tarfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from dokkupy.engine import Engine
+from dokkupy.engine import Engine, ImageLayer
 from dokkupy.errors import (
     Conflict,
     EngineError,
@@ -23,6 +24,7 @@ from dokkupy.testing.contracts.engine_fixtures import (
     image_build,
     unheard,
 )
+from dokkupy.testing.program import Program
 
 
 class ImagesContract(EngineFixtures):
@@ -100,6 +102,51 @@ class ImagesContract(EngineFixtures):
             engine.pull(f"127.0.0.1:9/{MISSING}:1", 10)
         assert caught.value.hint
 
+    def test_layer_is_added_to_an_image_with_its_config(self, engine: Engine, bench: Bench) -> None:
+        program = Program(line=("from the layer",), exits=0)
+        layer = ImageLayer(
+            image=bench.image,
+            path="/",
+            labels=bench.labels | {"dokkupy.test": "layer"},
+            entrypoint=program.command[:1],
+            command=program.command[1:],
+        )
+        made = engine.image(engine.add_layer(layer, archive_of("etc/layer", b"on top")))
+        assert made.labels.items() >= layer.labels.items()
+        assert (made.entrypoint, made.command) == (layer.entrypoint, layer.command)
+        assert engine.containers(layer.labels) == []
+        container = engine.create(bench.spec(image=made.id))
+        engine.start(container)
+        assert engine.wait([container], 30) is not None
+        assert list(engine.logs(container)) == [b"from the layer"]
+        engine.remove(container)
+        engine.remove_image(made.id)
+
+    def test_layer_keeps_the_program_of_the_image_below(self, engine: Engine, bench: Bench) -> None:
+        below = ImageLayer(
+            image=bench.image, path="/", labels=bench.labels, entrypoint=("one",), command=("two",)
+        )
+        first = engine.add_layer(below, archive_of("etc/layer", b"below"))
+        on_top = replace(below, image=first, entrypoint=(), command=())
+        second = engine.image(engine.add_layer(on_top, archive_of("etc/layer", b"on top")))
+        assert (second.entrypoint, second.command) == (("one",), ("two",))
+        engine.remove_image(second.id)
+
+    def test_layer_of_what_is_no_archive_is_refused_and_leaves_nothing(
+        self, engine: Engine, bench: Bench
+    ) -> None:
+        labels = bench.labels | {"dokkupy.test": "torn"}
+        layer = ImageLayer(image=bench.image, path="/", labels=labels)
+        with pytest.raises(EngineError):
+            engine.add_layer(layer, io.BytesIO(b"no tar" * 1000))
+        assert engine.images(labels) == []
+        assert engine.containers(labels) == []
+
+    def test_layer_on_a_missing_image_is_not_found(self, engine: Engine, bench: Bench) -> None:
+        layer = ImageLayer(image=MISSING, path="/", labels=bench.labels)
+        with pytest.raises(ImageNotFound):
+            engine.add_layer(layer, archive_of("x", b""))
+
     def _import(self, engine: Engine, bench: Bench, label: str = "") -> str:
         """Make an image with one file that no other has."""
         content = bench.name().encode()
@@ -111,3 +158,14 @@ class ImagesContract(EngineFixtures):
         archive.seek(0)
         labels = bench.labels | ({"dokkupy.test": label} if label else {})
         return engine.import_image(archive, f"dokkupy-test/{bench.name()}:1", labels)
+
+
+def archive_of(path: str, content: bytes) -> io.BytesIO:
+    """Return an archive with one file."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        entry = tarfile.TarInfo(path)
+        entry.size = len(content)
+        tar.addfile(entry, io.BytesIO(content))
+    archive.seek(0)
+    return archive
