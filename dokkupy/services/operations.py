@@ -248,7 +248,7 @@ def connect(
 
     found = services.find(platform, noun, service)
     server = platform.hooks.register_services(noun).server_for(found.wanted)
-    return _converse(platform, noun, service, [*server.client(), *(words or [])])
+    return _converse(platform, noun, service, [*server.client(found.access), *(words or [])])
 
 
 def _converse(platform: Platform, noun: str, name: ServiceName, command: list[str]) -> ExitStatus:

@@ -77,7 +77,7 @@ class Server(Protocol):
         """Return the version of the running server."""
         ...
 
-    def client(self) -> tuple[str, ...]:
+    def client(self, access: Access) -> tuple[str, ...]:
         """Return the command line of its own client in the container, signed in as an app is."""
         ...
 

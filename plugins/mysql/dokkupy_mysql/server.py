@@ -54,13 +54,13 @@ class MySQL:
         return access.variables("mysql")
 
     def ready(self, session: Session) -> bool:
-        return session.succeeds([*self.client(), "--execute=SELECT 1"])
+        return session.succeeds([*self.client(session.access), "--execute=SELECT 1"])
 
     def version(self, session: Session) -> str:
         return self._ask(session, "SELECT VERSION()").strip()
 
-    def client(self) -> tuple[str, ...]:
-        return (self._client, f"--defaults-file={APP}")
+    def client(self, access: Access) -> tuple[str, ...]:
+        return (self._client, f"--defaults-file={APP}", f"--database={access.database}")
 
     def dump(self, session: Session, sink: Callable[[bytes], object]) -> None:
         command = [
