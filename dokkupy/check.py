@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dokkupy import health, verdict
 from dokkupy.errors import NotFound
 from dokkupy.health import Answer
 from dokkupy.plan import Slot
-from dokkupy.scheduler import Scheduler
-from dokkupy.types import Failure, Instance
+from dokkupy.scheduler import PlacedStatus, Scheduler
+from dokkupy.types import Check, Endpoint, Failure, Instance
 
 FIRST_PAUSE_SECONDS = 0.005
 PAUSE_GROWTH = 1.1
@@ -22,6 +22,8 @@ STATUS_EVERY_SECONDS = 0.2
 LOG_LINES = 50
 LOOKS_LOST_AFTER_SECONDS = 10.0
 """How long one that listens on the wrong address, and only there, is waited for."""
+LOOK_SECONDS = 2.0
+"""How long one that serves is asked again when it does not pass at once."""
 LOOK_EVERY_SECONDS = 1.0
 """Between two probes of a probation."""
 STRIKES = 3
@@ -105,6 +107,42 @@ def await_probation(
     return None
 
 
+def look(scheduler: Scheduler, candidate: Candidate) -> Failure | None:
+    """Return what is wrong with a container that has been promoted, None when nothing is.
+
+    Raises:
+        EngineError: it could not be looked at.
+    """
+    instance, slot = candidate.instance, candidate.slot
+    app, name, process = instance.app, instance.name, slot.process
+    status = scheduler.status(instance.reference, look_inside=True)
+    if status.state == "gone":
+        return replace(_explained(scheduler, candidate, status), fix="dokkupy up")
+    if status.state == "ended":
+        return _explained(scheduler, candidate, status)
+    if verdict.loops(status, time.time()):
+        log = _log(scheduler, instance)
+        return verdict.looping(status, log, app=app, name=name, process=process)
+    if instance.endpoint is not None:
+        answer = _answer(instance.endpoint, process.check, candidate.host)
+        now = time.time()
+        if not answer.passes(process.check):
+            if not answer.status and now - status.started_at < process.check.deadline:
+                return verdict.starting(status, now, app=app, name=name, check=process.check)
+            return _silent(scheduler, candidate, answer)
+    return verdict.cramped(status, app=app, name=name, process=process, scale=slot.scale)
+
+
+def _answer(endpoint: Endpoint, check: Check, host: str) -> Answer:
+    """Return the first answer that passes, or the last one when time is up."""
+    until = time.monotonic() + LOOK_SECONDS
+    while True:
+        answer = health.probe(endpoint, check, host=host)
+        if answer.passes(check) or time.monotonic() >= until:
+            return answer
+        time.sleep(LONGEST_PAUSE_SECONDS)
+
+
 def _await_one(scheduler: Scheduler, candidate: Candidate, stop: threading.Event) -> Failure | None:
     check = candidate.slot.process.check
     endpoint = candidate.instance.endpoint
@@ -156,8 +194,13 @@ def _any_ended(
 
 
 def _ended(scheduler: Scheduler, candidate: Candidate) -> Failure:
+    status = scheduler.status(candidate.instance.reference, look_inside=True)
+    return _explained(scheduler, candidate, status)
+
+
+def _explained(scheduler: Scheduler, candidate: Candidate, status: PlacedStatus) -> Failure:
     return verdict.ended(
-        scheduler.status(candidate.instance.reference),
+        status,
         _log(scheduler, candidate.instance),
         app=candidate.instance.app,
         name=candidate.instance.name,
@@ -169,7 +212,7 @@ def _ended(scheduler: Scheduler, candidate: Candidate) -> Failure:
 def _silent(scheduler: Scheduler, candidate: Candidate, answer: Answer) -> Failure:
     status = scheduler.status(candidate.instance.reference, look_inside=True)
     if status.state in ("ended", "gone"):
-        return _ended(scheduler, candidate)
+        return _explained(scheduler, candidate, status)
     return verdict.silent(
         answer,
         status.listeners,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -37,7 +38,8 @@ def of_build(source: Source, build: Build, image: ImageInfo) -> Contents:
     """Read Procfile and app.json beside what the builder and the image know.
 
     Raises:
-        UsageError: the Procfile or the app.json is not understood.
+        UsageError: the Procfile or the app.json is not understood, or the latter has a check
+            for a process that there is not.
         BuildFailed: nobody says what to run.
     """
     written = {str(name): line for name, line in procfile.read(source.path).items()}
@@ -56,6 +58,7 @@ def of_build(source: Source, build: Build, image: ImageInfo) -> Contents:
     }
     if not commands:
         commands[WEB] = BY_IMAGE
+    _refuse_unknown(checks, commands)
     return Contents(
         image=build.image,
         revision=source.revision,
@@ -71,6 +74,14 @@ def of_build(source: Source, build: Build, image: ImageInfo) -> Contents:
         ),
         release_task=shell.of_line(task) if task else (),
     )
+
+
+def _refuse_unknown(checks: Collection[str], processes: Collection[str]) -> None:
+    for name in sorted(set(checks) - set(processes)):
+        raise UsageError(
+            f"app.json has a check for the process {name!a:.80}, which there is not.",
+            hint=f"Name one that there is ({', '.join(processes)}), or remove the check.",
+        )
 
 
 def of_release(release: Release, image: ImageInfo) -> Contents:

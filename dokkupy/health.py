@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from dataclasses import dataclass
@@ -9,7 +10,10 @@ from dataclasses import dataclass
 from dokkupy.types import Check, Endpoint
 
 CONNECT_TIMEOUT_SECONDS = 1.0
-_LONGEST_STATUS_LINE = 4096
+_LONGEST_HEAD = 16384
+"""Bytes in which the final status line must come; early hints before it may be long."""
+_SWITCHING_PROTOCOLS = 101
+_HEAD_END = re.compile(rb"(?:^|\n)\r?\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +36,8 @@ class Answer:
 def probe(endpoint: Endpoint, check: Check, *, host: str) -> Answer:
     """Ask once with `GET` and read the status line (RFC 9112, section 4).
 
-    The answer may take the check's `timeout` as a whole, and never longer than its `deadline`.
+    Interim answers (1xx; RFC 9110, section 15.2) are passed over. The answer may take the
+    check's `timeout` as a whole, and never longer than its `deadline`.
     """
     request = (
         f"GET {check.path or '/'} HTTP/1.1\r\nHost: {host}\r\n"
@@ -45,7 +50,7 @@ def probe(endpoint: Endpoint, check: Check, *, host: str) -> Answer:
             connection.settimeout(min(check.timeout, check.deadline))
             connection.sendall(request.encode("ascii"))
             received = b""
-            while b"\n" not in received and len(received) < _LONGEST_STATUS_LINE:
+            while _final(received) is None and len(received) < _LONGEST_HEAD:
                 left = until - time.monotonic()
                 if left <= 0:
                     return Answer(problem="timed out")
@@ -60,16 +65,27 @@ def probe(endpoint: Endpoint, check: Check, *, host: str) -> Answer:
         return Answer(problem="refused")
     except OSError as error:
         return Answer(problem=(error.strerror or str(error)).lower())
-    return _parse(received)
-
-
-def _parse(received: bytes) -> Answer:
     if not received:
         return Answer(problem="closed without an answer")
-    words = received.split(b"\n", 1)[0].split(None, 2)
-    if len(words) < 2 or not words[0].startswith(b"HTTP/") or not _is_status(words[1]):
-        return Answer(problem="something else came back")
-    return Answer(status=int(words[1]))
+    return _final(received, over=True) or Answer(problem="closed without an answer")
+
+
+def _final(received: bytes, *, over: bool = False) -> Answer | None:
+    """Return the answer that counts, None while it has not come; `over`: nothing more will."""
+    while True:
+        line, newline, rest = received.partition(b"\n")
+        if not newline and not (over and line):
+            return None
+        words = line.split(None, 2)
+        if len(words) < 2 or not words[0].startswith(b"HTTP/") or not _is_status(words[1]):
+            return Answer(problem="something else came back")
+        status = int(words[1])
+        if not 100 <= status < 200 or status == _SWITCHING_PROTOCOLS:
+            return Answer(status=status)
+        end = _HEAD_END.search(rest)
+        if end is None:
+            return None
+        received = rest[end.end() :]
 
 
 def _is_status(word: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""Who listens on a TCP port of this host (`/proc/net/tcp`, `/proc/net/tcp6`; proc(5))."""
+"""Who listens on a TCP port of this host."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from dokkupy.launching import launched
+from dokkupy.tcp_table import LISTEN, TcpSocket, sockets
 
-ESTABLISHED: Final = "01"
-LISTEN: Final = "0A"
-"""States of a socket as the tables spell them (`include/net/tcp_states.h`)."""
 _TABLES: Final = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 
 
@@ -36,17 +34,14 @@ class Holder:
         )
 
 
-def rows(state: str) -> Iterator[tuple[str, str, str]]:
-    """Give local end, remote end and inode of the sockets in a state, spelled as in the tables."""
+def of_this_host(state: str) -> Iterator[TcpSocket]:
+    """Yield the sockets of this host, of either family, that are in a state."""
     for table in _TABLES:
         try:
             text = table.read_text(encoding="ascii")
         except FileNotFoundError:  # the kernel has no IPv6
             continue
-        for line in text.splitlines()[1:]:
-            fields = line.split()
-            if fields[3] == state:
-                yield fields[1], fields[2], fields[9]
+        yield from sockets(text, state)
 
 
 def holders(port: int, launcher: Path | None = None) -> list[Holder]:
@@ -55,7 +50,7 @@ def holders(port: int, launcher: Path | None = None) -> list[Holder]:
     `launcher` is what makes visible the processes that were started by it.
     """
     ending = f":{port:04X}"
-    inodes = {inode for local, _, inode in rows(LISTEN) if local.endswith(ending)}
+    inodes = {one.inode for one in of_this_host(LISTEN) if one.local.endswith(ending)}
     if not inodes:
         return []
     found = [pid for pid in _pids() if inodes & _inodes(pid)]

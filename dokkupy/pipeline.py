@@ -15,7 +15,18 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from dokkupy import building, changes, contents, git, housekeeping, ledger, plan, recovery, routes
+from dokkupy import (
+    building,
+    changes,
+    contents,
+    git,
+    housekeeping,
+    last_failure,
+    ledger,
+    plan,
+    recovery,
+    routes,
+)
 from dokkupy.changes import ConfigEdit
 from dokkupy.deployment import Deployment
 from dokkupy.errors import Conflict, DokkupyError, NotFound
@@ -27,7 +38,7 @@ from dokkupy.report import Report
 from dokkupy.rollout import RolloutRun
 from dokkupy.scheduler import OneOff
 from dokkupy.store import RefUpdate
-from dokkupy.types import Environment, Failure, Line, Release, ReleaseState, Scale
+from dokkupy.types import Environment, Line, Release, ReleaseState, Scale
 
 if TYPE_CHECKING:
     from dokkupy.changes import Change
@@ -208,10 +219,13 @@ def at_work(platform: Platform, send: Send, app: AppName, what: str) -> Iterator
         try:
             yield report
         except DokkupyError as error:
-            failure = Failure(process="", cause=error.message, fix=error.hint, log=error.detail)
+            failure = last_failure.keep(platform.store, app, what, error)
             platform.hooks.deploy_failed(app=app, failure=failure)
             housekeeping.tidy(platform, app, report, failed=True)
+            if report.has_shown(error.detail):
+                error.detail = ""
             raise
+        last_failure.forget(platform.store, app)
         housekeeping.tidy(platform, app, report)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from dokkupy.engine import Listener
+from dokkupy.executable import Executable
 from dokkupy.names import AppName
 from dokkupy.types import Endpoint, Environment, ProcessType, Release, Scale
 
@@ -50,7 +51,15 @@ class PlacedStatus:
     """Bytes that it may take; 0 is no limit, here and below."""
     cpus: float = 0.0
     pids: int = 0
+    restart_count: int = 0
+    """How often it was started again because it had ended."""
     listeners: Sequence[Listener] = field(default=())
+    memory_used: int = 0
+    """Bytes; 0 when nobody knows, here and below."""
+    programs: Sequence[Executable] = field(default=())
+    """Of one that failed: the program of its command, and the interpreter that this names."""
+    architecture: str = ""
+    """Of one that failed: the processor that its image is for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +70,7 @@ class OneOff:
     command: tuple[str, ...]
     env: Environment
     scale: Scale
-    purpose: Literal["run", "release"]
+    purpose: Literal["run", "release", "test"]
     tty: bool = False
     actor: str = ""
     """Who runs it."""
@@ -102,7 +111,11 @@ class Scheduler(Protocol):
         ...
 
     def status(self, reference: str, *, look_inside: bool = False) -> PlacedStatus:
-        """Say how a container does; `look_inside` also lists what it listens on."""
+        """Say how a container does.
+
+        `look_inside` adds what one that runs listens on and what memory it has taken, and what
+        is known of the program of one that failed.
+        """
         ...
 
     def wait_ended(self, references: Sequence[str], timeout: float) -> str | None:

@@ -9,6 +9,7 @@ SHELL: Final = ("sh", "-c")
 
 _ASSIGNMENTS: Final = re.compile(r"(?:[A-Za-z_]\w*=[\w./:@%+,-]*[ \t]+)*")
 _FIRST_WORD: Final = re.compile(r"""["'\w./$~{}-]+(?=[ \t]|$)""")
+_PLAIN_WORD: Final = re.compile(r"[\w./+-]+(?=[ \t]|$)")
 _PLAIN_SUBSTITUTION: Final = re.compile(r"\$\([\w ./-]*\)")
 _QUOTED: Final = re.compile(r"""'[^']*'|"(?:[^"\\`$]|\\.|\$(?!\())*\"""")
 _ESCAPED: Final = re.compile(r"\\[^\n]")
@@ -44,6 +45,19 @@ def giving_way(command: tuple[str, ...]) -> tuple[str, ...]:
     if first is None or _OF_THE_SHELL.fullmatch(first[0]) or not _is_one_command(rest):
         return command
     return of_line(f"{line.removesuffix(rest)}exec {rest}")
+
+
+def program_of(command: tuple[str, ...]) -> str:
+    """Return the word for the program that a command starts; empty when none is certain."""
+    if len(command) != 3 or command[:2] != SHELL:
+        return command[0] if command else ""
+    line = command[2].strip()
+    assignments = _ASSIGNMENTS.match(line)
+    rest = (line[assignments.end() :] if assignments else line).removeprefix("exec ").lstrip()
+    word = _PLAIN_WORD.match(rest)
+    if word is None or _OF_THE_SHELL.fullmatch(word[0]) or not _is_one_command(rest):
+        return ""
+    return word[0]
 
 
 def _is_one_command(line: str) -> bool:

@@ -50,7 +50,8 @@ class _Shown:
 def perform(operation: Operation, given: Given, settings: Settings) -> int:
     """Run an operation with what was typed, print its result, return the exit code.
 
-    The code is 0, or that of the command which the operation ran for the caller.
+    The code is 0, that of the command which the operation ran for the caller, or what a result
+    itself has as `exit_code`.
 
     Raises:
         DokkupyError: whatever the operation or the parsing of its values raises.
@@ -78,10 +79,10 @@ def perform(operation: Operation, given: Given, settings: Settings) -> int:
         if isinstance(result, ExitStatus):
             return result.code
         output.show_result(result, as_json=settings.json, empty=operation.spec.empty)
+        return int(getattr(result, "exit_code", 0))
     finally:
         _show_warnings(platform)
         platform.close()
-    return 0
 
 
 def _confirmed(operation: Operation, wanted: str) -> bool:

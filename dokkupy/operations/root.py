@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dokkupy.applogs import LogLine
+    from dokkupy.diagnosis import Diagnosis
     from dokkupy.platform import Platform
     from dokkupy.types import Event
 
@@ -270,6 +271,20 @@ def enter(
     tty = sys.stdin.isatty() and sys.stdout.isatty()
     words = command or ["sh"]
     return ExitStatus(code=platform.scheduler.enter(found.reference, words, tty=tty))
+
+
+@operation(summary="Look for what is wrong with an app", reads=True)
+def diagnose(platform: Platform, app: AppName) -> Diagnosis:
+    """Look at an app as it is now, and say what is wrong, what shows it, and what mends it.
+
+    Looked at are the containers (whether they run, keep ending, listen and answer where the
+    proxy asks them, have memory left), the way of visitors (domains, proxy, certificate), the
+    disk, and the last piece of work when it failed. Nothing is changed. The exit code is 0 when
+    nothing is wrong, and 1 when something is.
+    """
+    from dokkupy import diagnosis
+
+    return diagnosis.examine(platform, app)
 
 
 @operation(summary="Show what an app printed", reads=True)

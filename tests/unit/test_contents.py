@@ -120,10 +120,17 @@ def test_a_builders_hostile_process_name_is_refused(tmp_path: Path) -> None:
 
 
 def test_each_process_has_the_check_that_is_written_for_it(tmp_path: Path) -> None:
-    document = {"healthchecks": {"worker": [{"settle": 9}], "other": [{"path": "/x"}]}}
+    document = {"healthchecks": {"worker": [{"settle": 9}]}}
     (tmp_path / "app.json").write_text(json.dumps(document))
     found = made_of(tmp_path, "web: a\nworker: b")
     assert [p.check for p in found.processes] == [Check(), Check(settle=9.0)]
+
+
+def test_a_check_of_a_process_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "app.json").write_text(json.dumps({"healthchecks": {"wbe": [{"path": "/x"}]}}))
+    with pytest.raises(UsageError, match="the process 'wbe', which there is not") as error:
+        made_of(tmp_path, "web: a\nworker: b")
+    assert error.value.hint == "Name one that there is (web, worker), or remove the check."
 
 
 @pytest.mark.parametrize(("ports", "port"), [((), 5000), ((3000,), 3000), ((80, 443), 5000)])

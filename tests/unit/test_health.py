@@ -72,7 +72,11 @@ def test_a_status_is_read_from_either_family(host: str) -> None:
         (b"HTTP/1.1 500 \r\n\r\n", 500),
         (b"HTTP/1.1 302 Found\n\n", 302),
         (b"HTTP/1.1 200 OK", 200),
-        (b"HTTP/1.1 200 " + b"a" * 10_000 + b"\r\n\r\n", 200),
+        (b"HTTP/1.1 200 " + b"a" * 30_000 + b"\r\n\r\n", 200),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", 204),
+        (b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 500 Broken\r\n\r\n", 500),
+        (b"HTTP/1.1 102 Processing\n\nHTTP/1.1 103 Hints\n\nHTTP/1.1 200 OK", 200),
+        (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x05hello", 101),
     ],
     ids=lambda said: str(said)[:20],
 )
@@ -118,6 +122,24 @@ def test_what_is_not_http_is_told_as_such(said: bytes) -> None:
 def test_a_connection_closed_in_silence_is_told_as_such() -> None:
     with serving(saying(b"")) as endpoint:
         assert ask(endpoint) == Answer(problem="closed without an answer")
+
+
+@pytest.mark.parametrize("said", [b"HTTP/1.1 100 Continue\r\n", b"HTTP/1.1 103 Hints\r\n\r\n"])
+def test_an_interim_answer_alone_is_none(said: bytes) -> None:
+    with serving(saying(said)) as endpoint:
+        assert ask(endpoint) == Answer(problem="closed without an answer")
+
+
+def test_an_answer_that_comes_in_pieces_is_put_together() -> None:
+    def dawdle(connection: socket.socket, over: threading.Event) -> None:
+        connection.recv(4096)
+        for piece in (b"HTTP/1.1 103 Early Hints\r\n", b"Link: </a>\r\n\r", b"\nHTTP/1.1 2"):
+            connection.sendall(piece)
+            over.wait(0.02)
+        connection.sendall(b"02 Accepted\r\n\r\n")
+
+    with serving(dawdle) as endpoint:
+        assert ask(endpoint) == Answer(status=202)
 
 
 def test_a_connection_reset_is_told_as_such() -> None:

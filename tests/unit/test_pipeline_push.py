@@ -148,7 +148,7 @@ def test_a_release_task_that_fails_fails_the_push_before_anything_is_staged(shop
     shop.push(web="one")
     with pytest.raises(DeployFailed, match="ended with exit code 5") as error:
         shop.push(web="two", release=Program(line=("no table",), exits=5))
-    assert "dokkupy run shop" in error.value.hint
+    assert "push again" in error.value.hint
     shop.assert_serves("one", ["web.1 of 1"])
     assert shop.releases() == [(1, "live"), (2, "failed")]
     assert [s.name for s in shop.store.releases.steps(shop.name, 2)] == ["build", "release task"]

@@ -104,7 +104,7 @@ def test_a_one_off_gives_its_address_back_however_it_ends(served: Shop) -> None:
     served.engine.program(Program(exits=3), matching="do-badly")
     with pytest.raises(DeployFailed, match="`do-badly 'it all'` ended with exit code 3") as error:
         list(scheduler.run(one_off(served, "do-badly", "it all")))
-    assert error.value.hint == "Try it by hand: dokkupy run shop do-badly 'it all'"
+    assert error.value.hint == "Mend what it printed and push again; nothing was switched."
     assert held(served) == before
 
 

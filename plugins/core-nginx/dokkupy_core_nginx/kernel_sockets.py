@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from dokkupy.listening import ESTABLISHED, rows
+from dokkupy.listening import of_this_host
+from dokkupy.tcp_table import ESTABLISHED
 from dokkupy.types import Endpoint
 
 _MAPPED: Final = bytes(10) + b"\xff\xff"
@@ -16,7 +17,7 @@ _MAPPED: Final = bytes(10) + b"\xff\xff"
 def established_to(endpoints: Sequence[Endpoint]) -> int:
     """Count the established connections whose far end is one of `endpoints`."""
     wanted = {spelling for endpoint in endpoints for spelling in _spellings(endpoint)}
-    return sum(remote in wanted for _, remote, _ in rows(ESTABLISHED)) if wanted else 0
+    return sum(one.remote in wanted for one in of_this_host(ESTABLISHED)) if wanted else 0
 
 
 def _spellings(endpoint: Endpoint) -> Iterator[str]:
