@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Mapping
+from typing import ClassVar, Self
 
 from dokkupy.errors import UsageError
 
 
 class Port(int):
     """A TCP port."""
+
+    json_schema: ClassVar[Mapping[str, object]] = {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 65535,
+    }
 
     @classmethod
     def parse(cls, text: str) -> Self:

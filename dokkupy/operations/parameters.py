@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import math
+import re
 import typing
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from types import NoneType, SimpleNamespace, UnionType
@@ -48,7 +50,10 @@ class KeyValue:
         if not equals:
             raise UsageError("A pair has no '='.", hint="Write it as KEY=VALUE.")
         if "\0" in value:
-            raise UsageError(f"The value of {key!a} holds a NUL character.")
+            raise UsageError(
+                f"The value of {key[:80]!a} holds a NUL character.",
+                hint="Encode it as text, with base64 for example.",
+            )
         return cls(EnvKey.parse(key), value)
 
 
@@ -127,6 +132,10 @@ class Parameter:
 
 TRUE: Final = frozenset({"true", "yes", "on", "1"})
 FALSE: Final = frozenset({"false", "no", "off", "0"})
+LARGEST: Final = 2**63 - 1
+"""The largest whole number; what is larger, no store and few programs can hold."""
+_INTEGER: Final = re.compile(r"-?[0-9]{1,19}")
+_NUMBER: Final = re.compile(r"-?[0-9]{1,19}(\.[0-9]{1,19})?([eE][+-]?[0-9]{1,3})?")
 
 
 def convert(kind: Any, text: str, label: str) -> Any:
@@ -136,13 +145,11 @@ def convert(kind: Any, text: str, label: str) -> Any:
         UsageError: it is none.
     """
     if not _is_unicode(text):
-        raise UsageError(f"{label} is not valid UTF-8.")
-    parse = getattr(kind, "parse", None)
+        raise UsageError(f"{label} is not valid UTF-8.", hint="Send it in UTF-8.")
+    parse = getattr(kind, "parse", None) or _READERS.get(kind)
     try:
         if parse is not None:
             return parse(text)
-        if kind is bool:
-            return _boolean(text)
         if typing.get_origin(kind) is Literal:
             return {str(choice): choice for choice in typing.get_args(kind)}[text]
         if isinstance(kind, type) and issubclass(kind, Enum):
@@ -153,12 +160,12 @@ def convert(kind: Any, text: str, label: str) -> Any:
             name=label, kind="option", type=kind, many=False, required=True, default=None
         ).choices
         raise UsageError(
-            f"{label} cannot be {text!a}.", hint=f"Use one of: {', '.join(allowed)}."
+            f"{label} cannot be {text[:80]!a}.", hint=f"Use one of: {', '.join(allowed)}."
         ) from None
     except ValueError as error:
         wanted = {int: "a whole number", float: "a number", bool: "true or false"}
         reason = f"it is not {wanted[kind]}" if kind in wanted else str(error)
-        raise UsageError(f"{label} cannot be {text!a}: {reason}.") from None
+        raise UsageError(f"{label} cannot be {text[:80]!a}: {reason}.") from None
 
 
 def _is_unicode(text: str) -> bool:
@@ -169,12 +176,32 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
+def _integer(text: str) -> int:
+    """Read a number as JSON writes it; Python's own reading takes blanks, lines and any script."""
+    if not _INTEGER.fullmatch(text) or abs(int(text)) > LARGEST:
+        raise ValueError(text)
+    return int(text)
+
+
+def _number(text: str) -> float:
+    if not _NUMBER.fullmatch(text) or not math.isfinite(float(text)):
+        raise ValueError(text)
+    return float(text)
+
+
 def _boolean(text: str) -> bool:
     if text.lower() in TRUE:
         return True
     if text.lower() in FALSE:
         return False
     raise ValueError("use true or false")
+
+
+_READERS: Final[Mapping[Any, Callable[[str], Any]]] = {
+    bool: _boolean,
+    int: _integer,
+    float: _number,
+}
 
 
 def parameters(function: Callable[..., Any], hidden: Collection[str] = ()) -> tuple[Parameter, ...]:

@@ -38,20 +38,21 @@ __all__ = [
     "spec_of",
 ]
 
-CORE_OPERATIONS: Final[Mapping[str, str]] = {
-    "": "dokkupy.operations.root",
-    "apps": "dokkupy.operations.apps",
-    "completion": "dokkupy.operations.completion",
-    "config": "dokkupy.operations.config",
-    "git": "dokkupy.operations.git",
-    "host": "dokkupy.operations.host",
-    "plugin": "dokkupy.operations.plugin",
-    "ps": "dokkupy.operations.ps",
-    "releases": "dokkupy.operations.releases",
-    "run": "dokkupy.operations.run",
-    "ssh-keys": "dokkupy.operations.ssh_keys",
+CORE_OPERATIONS: Final[Mapping[str, Sequence[str]]] = {
+    "": ("dokkupy.operations.root",),
+    "apps": ("dokkupy.operations.apps",),
+    "completion": ("dokkupy.operations.completion",),
+    "config": ("dokkupy.operations.config",),
+    "git": ("dokkupy.operations.git",),
+    "host": ("dokkupy.operations.host",),
+    "operations": ("dokkupy.operations.catalogue",),
+    "plugin": ("dokkupy.operations.plugin",),
+    "ps": ("dokkupy.operations.ps",),
+    "releases": ("dokkupy.operations.releases",),
+    "run": ("dokkupy.operations.run",),
+    "ssh-keys": ("dokkupy.operations.ssh_keys",),
 }
-"""Noun -> module; the noun "" holds the verbs that stand alone (`dokkupy logs APP`)."""
+"""Noun -> modules; the noun "" holds the verbs that stand alone (`dokkupy logs APP`)."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 

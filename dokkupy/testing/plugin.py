@@ -7,6 +7,7 @@ installed loads this module.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -28,28 +29,58 @@ TEST_IMAGE = "DOKKUPY_TEST_IMAGE"
 DEFAULT_TEST_IMAGE = "dokkupy/base:1"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what the contract suites can be asked."""
+    group = parser.getgroup("dokkupy", "contracts of dokkupy")
+    group.addoption(
+        "--dokkupy-capabilities",
+        metavar="FILE",
+        default="",
+        help="add a line of JSON to FILE for every capability that a contract suite tried",
+    )
+    group.addoption(
+        "--dokkupy-plugin",
+        metavar="NAME",
+        default="",
+        help="the installed plugin that dokkupy.testing.installed holds to its contract",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Write capabilities to the file that was asked for."""
+    file = config.getoption("dokkupy_capabilities")
+    if file and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Capabilities(str(file)), "dokkupy-capabilities")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let the tests of contract suites carry their capabilities."""
+    # Where no contract was imported there is none among the tests.
+    capability = sys.modules.get("dokkupy.testing.capability")
+    if capability is not None:
+        capability.mark(item)
+
+
+class _Capabilities:
+    """Writes what reports say of capabilities as they come, from other processes too."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        from pathlib import Path
+
+        from dokkupy.testing import capability
+
+        told = capability.told(report)
+        if told is not None:
+            capability.write(Path(self.file), told)
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """Give the folder of a root that has been initialised and is served nowhere yet."""
-    import secrets
-
-    from dokkupy.paths import Paths
-    from dokkupy.store import Store
-
-    paths = Paths(tmp_path / "root")
-    paths.make()
-    Store.create(paths.state_db)
-    store = Store(paths.state_db, actor="test")
-    meta = {
-        "root_id": secrets.token_hex(4),
-        "domain": "example.test",
-        "http_port": str(_free_port()),
-        "https_port": str(_free_port()),
-    }
-    for key, value in meta.items():
-        store.meta.set(key, value)
-    store.close()
-    return paths.root
+    return initialised(tmp_path / "root")
 
 
 @pytest.fixture
@@ -86,10 +117,7 @@ def platform(
 
     Containers listen on loopback addresses; a Dockerfile is built; APP.example.test is served.
     """
-    from dokkupy.testing.loopback import loopback_subnets
-
-    with _platform(root, plugins, fake_engine, fake_proxy) as platform:
-        platform.store.meta.set("subnet", next(loopback_subnets()))
+    with platform_of_fakes(root, plugins, fake_engine, fake_proxy) as platform:
         yield platform
 
 
@@ -106,12 +134,18 @@ def docker_platform(
 
 
 @pytest.fixture
-def cli(root: Path, plugins: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
-    """Give the command line of the root, run within this process, with `plugins` alone."""
+def cli(
+    request: pytest.FixtureRequest, plugins: Sequence[str], monkeypatch: pytest.MonkeyPatch
+) -> Cli:
+    """Give the command line, run within this process on `platform`, with `plugins` alone.
+
+    A test that asks for `docker_platform` gets the command line of that one.
+    """
     from dokkupy.testing.cli import Cli
 
     monkeypatch.setenv("DOKKUPY_PLUGINS", ",".join(plugins))
-    return Cli(root)
+    real = "docker_platform" in request.fixturenames
+    return Cli(request.getfixturevalue("docker_platform" if real else "platform"))
 
 
 @pytest.fixture(scope="session")
@@ -138,6 +172,41 @@ def test_image(docker: DockerEngine) -> str:
             f"{TEST_IMAGE} to one that has sh and perl."
         )
     return name
+
+
+def initialised(root: Path) -> Path:
+    """Make a root like `dokkupy init` does, with ports of its own, and return its folder."""
+    import secrets
+
+    from dokkupy.paths import Paths
+    from dokkupy.store import Store
+
+    paths = Paths(root)
+    paths.make()
+    Store.create(paths.state_db)
+    store = Store(paths.state_db, actor="test")
+    meta = {
+        "root_id": secrets.token_hex(4),
+        "domain": "example.test",
+        "http_port": str(_free_port()),
+        "https_port": str(_free_port()),
+    }
+    for key, value in meta.items():
+        store.meta.set(key, value)
+    store.close()
+    return paths.root
+
+
+@contextmanager
+def platform_of_fakes(
+    root: Path, plugins: Sequence[str], engine: FakeEngine, proxy: FakeProxy
+) -> Iterator[Platform]:
+    """Give a root on the fakes, its containers on loopback addresses."""
+    from dokkupy.testing.loopback import loopback_subnets
+
+    with _platform(root, plugins, engine, proxy) as platform:
+        platform.store.meta.set("subnet", next(loopback_subnets()))
+        yield platform
 
 
 @contextmanager

@@ -380,8 +380,9 @@ class Asked:
     ) -> Any:
         """Do what `apps create` names and return its result, its lines kept in `told`."""
         noun, _, name = title.rpartition(" ")
-        module = importlib.import_module(CORE_OPERATIONS[noun])
-        [function] = [f for f in operations_of(module).values() if names(f, name)]
+        modules = [importlib.import_module(module) for module in CORE_OPERATIONS[noun]]
+        functions = [f for module in modules for f in operations_of(module).values()]
+        [function] = [f for f in functions if names(f, name)]
         operation = make_operation(noun, function)
         stream = None if stdin is None else io.BytesIO(stdin)
         result = operation.run(self.platform, operation.bind(given, stream))

@@ -23,6 +23,8 @@ class FakeBench:
 
 
 class TestFakeProxy(ProxyContract):
+    lacks = {"proxy.asks-every-endpoint": "it asks the first endpoint that accepts"}  # noqa: RUF012
+
     @pytest.fixture
     def new_bench(self) -> Iterator[NewBench]:
         benches: list[FakeBench] = []

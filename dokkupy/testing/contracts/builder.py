@@ -12,6 +12,7 @@ import pytest
 from dokkupy.builder import BuildRequest, Limits
 from dokkupy.errors import BuildFailed
 from dokkupy.names import AppName
+from dokkupy.testing.capability import Contract
 from dokkupy.types import Environment, EnvLayer, Rank, Source
 
 if TYPE_CHECKING:
@@ -24,11 +25,13 @@ PUBLIC = "contract-public-77ab02"
 OUTSIDE = "contract-outside-e3d2f4"
 
 
-class BuilderContract:
+class BuilderContract(Contract):
     """Subclass it with the fixtures `builder` and `engine`, and the four sources.
 
     Each of the methods fills an empty folder. Nothing in them may need the network.
     """
+
+    suite = "builder"
 
     @pytest.fixture
     def builder(self) -> Builder:

@@ -9,6 +9,7 @@ import pytest
 
 from dokkupy.engine import Engine, ImageBuild
 from dokkupy.testing.bench import Bench, private_subnets
+from dokkupy.testing.capability import Contract
 from dokkupy.testing.program import Program
 
 MISSING = "no-such-thing-7d3f"
@@ -26,8 +27,10 @@ HARD_VALUES = {
 }
 
 
-class EngineFixtures:
+class EngineFixtures(Contract):
     """Asks for the fixtures `engine` and `image`, both of class scope."""
+
+    suite = "engine"
 
     @pytest.fixture(scope="class")
     @classmethod

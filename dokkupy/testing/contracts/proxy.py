@@ -14,6 +14,7 @@ from dokkupy.names import AppName, HostName
 from dokkupy.proxy import Proxy
 from dokkupy.testing import client
 from dokkupy.testing.backend import Backend
+from dokkupy.testing.capability import Contract
 from dokkupy.testing.patience import eventually
 from dokkupy.types import Endpoint, Route, RouteState
 
@@ -61,11 +62,13 @@ def page(app: str, state: RouteState) -> Route:
     return Route(app=AppName(app), hosts=(HostName(f"{app}.test"),), state=state)
 
 
-class ProxyContract:
+class ProxyContract(Contract):
     """Subclass it beside a fixture `new_bench` that gives a `NewBench` and stops what it made.
 
     `ProxyTrafficContract` is for proxies whose server is a process of its own.
     """
+
+    suite = "proxy"
 
     @pytest.fixture
     def bench(self, new_bench: NewBench) -> ProxyBench:
@@ -149,8 +152,13 @@ class ProxyContract:
             client.get(bench.port, "one.test")
             return bool(one.paths and two.paths)
 
-        if bench.proxy.name != "fake":  # which asks the first that accepts
-            eventually(both)
+        eventually(both)
+
+    def test_goes_past_an_endpoint_that_does_not_answer(
+        self, bench: ProxyBench, new_backend: NewBackend
+    ) -> None:
+        one, two = new_backend("1"), new_backend("2")
+        bench.proxy.apply([route("one", one.endpoint, two.endpoint)])
         one.close()
         assert {client.get(bench.port, "one.test").text for _ in range(10)} == {"2"}
 

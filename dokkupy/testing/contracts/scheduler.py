@@ -12,6 +12,7 @@ import pytest
 from dokkupy.errors import DeployFailed, ImageNotFound
 from dokkupy.names import AppName, ProcessName
 from dokkupy.scheduler import OneOff, Placed, Placement, Scheduler
+from dokkupy.testing.capability import Contract
 from dokkupy.testing.patience import eventually
 from dokkupy.testing.probes import typed_stdin, visit
 from dokkupy.testing.program import Program
@@ -27,8 +28,10 @@ LASTS: Final = Program()
 _instances = itertools.count(1)
 
 
-class SchedulerContract:
+class SchedulerContract(Contract):
     """Subclass it with the fixtures `scheduler` and `image`, and `app` if another one exists."""
+
+    suite = "scheduler"
 
     @pytest.fixture
     def scheduler(self) -> Scheduler:

@@ -147,7 +147,11 @@ def add_global(platform: Platform, domains: list[GlobalDomain]) -> list[DomainsR
 
 @operation(summary="Remove global domains")
 def remove_global(platform: Platform, domains: list[GlobalDomain]) -> list[DomainsReport]:
-    """Take the defaults below these domains away from every app, at once."""
+    """Take the defaults below these domains away from every app, at once.
+
+    Raises:
+        NotFound: one of them is no global domain.
+    """
     _required(domains)
     with serving.for_all(platform), platform.store.write():
         now = hosts.global_domains(platform.store)

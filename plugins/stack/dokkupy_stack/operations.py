@@ -53,6 +53,9 @@ def list_(platform: Platform) -> list[StackRow]:
     """Show every stack and whether its image is there.
 
     A build whose Dockerfile starts from a missing one makes it first.
+
+    Raises:
+        EngineError: the container engine, which has the images, does not answer.
     """
     wanted = _recipes(platform)
     return [_row(stack, _image(platform, stack), wanted) for stack in STACKS.values()]
@@ -87,7 +90,12 @@ def ensure(
 
 @operation(summary="Show what a base image is made of", reads=True)
 def show(platform: Platform, name: StackName) -> StackDetails:
-    """Show the recipe of one stack with what it takes over from this machine."""
+    """Show the recipe of one stack with what it takes over from this machine.
+
+    Raises:
+        NotFound: there is no such stack.
+        EngineError: the container engine, which has the images, does not answer.
+    """
     stack = stack_named(name)
     recipe = _recipes(platform)[stack.name]
     return StackDetails(
