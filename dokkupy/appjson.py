@@ -1,16 +1,50 @@
-"""The `healthchecks` of an app.json: how each process proves that it can take traffic."""
+"""What an app.json says of an app: the checks of its processes, and its tests."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from dokkupy.errors import UsageError
-from dokkupy.types import Check
+from dokkupy.names import EnvKey
+from dokkupy.types import Check, Environment
 
 MAX_BYTES = 256 * 1024
-_HINT = 'Write it as {"healthchecks": {"web": [{"type": "startup", "path": "/health"}]}}.'
+_HINT: Final = 'Write it as {"healthchecks": {"web": [{"type": "startup", "path": "/health"}]}}.'
+_TEST_HINT: Final = (
+    'Write {"scripts": {"test": "pytest"}, "environments": {"test": {"env": {"KEY": "value"}}}}.'
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Testing:
+    """How an app is tested."""
+
+    command: str
+    """A command line; empty when there is none."""
+    env: Environment
+    """Variables that only the tests get."""
+
+
+def read_tests(tree: Path) -> Testing:
+    """Return `scripts.test` and `environments.test.env` of `tree/app.json`.
+
+    Raises:
+        UsageError: it is no regular file with JSON of this shape; says what is wrong.
+    """
+    document = _read(tree)
+    command = _object(document, "scripts", _TEST_HINT).get("test", "")
+    if not isinstance(command, str) or "\0" in command:
+        raise UsageError("app.json: `scripts.test` is no command line.", hint=_TEST_HINT)
+    test = _object(_object(document, "environments", _TEST_HINT), "test", _TEST_HINT)
+    env = Environment()
+    for key, value in _object(test, "env", _TEST_HINT).items():
+        if not isinstance(value, str) or "\0" in value:
+            raise UsageError(f"app.json: {key!a:.80} of the tests is no text.", hint=_TEST_HINT)
+        env[EnvKey.parse(key)] = value
+    return Testing(command=command.strip(), env=env)
 
 
 def read_checks(tree: Path) -> dict[str, Check]:
@@ -23,6 +57,27 @@ def read_checks(tree: Path) -> dict[str, Check]:
     Raises:
         UsageError: it is no regular file with JSON of this shape; says what is wrong.
     """
+    return parse_checks(_read(tree))
+
+
+def parse_checks(document: dict[str, Any]) -> dict[str, Check]:
+    """Return what `read_checks` does, of a document that was read already.
+
+    Raises:
+        UsageError: it is not of that shape.
+    """
+    processes = _object(document, "healthchecks", _HINT)
+    found: dict[str, Check] = {}
+    for process, entries in processes.items():
+        if not isinstance(entries, list):
+            raise UsageError(f"app.json: healthchecks of {process!a} is no list.", hint=_HINT)
+        for entry in entries:
+            if isinstance(entry, dict) and entry.get("type", "startup") == "startup":
+                found[process] = _check(process, entry)
+    return found
+
+
+def _read(tree: Path) -> dict[str, Any]:
     path = tree / "app.json"
     if path.is_symlink() or (path.exists() and not path.is_file()):
         raise UsageError("app.json is not a regular file.", hint="Commit it as a plain file.")
@@ -34,16 +89,15 @@ def read_checks(tree: Path) -> dict[str, Check]:
         document = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
         raise UsageError(f"app.json is not valid JSON: {error}.", hint=_HINT) from None
-    processes = document.get("healthchecks", {}) if isinstance(document, dict) else None
-    if not isinstance(processes, dict):
-        raise UsageError("app.json: `healthchecks` is not an object.", hint=_HINT)
-    found: dict[str, Check] = {}
-    for process, entries in processes.items():
-        if not isinstance(entries, list):
-            raise UsageError(f"app.json: healthchecks of {process!a} is no list.", hint=_HINT)
-        for entry in entries:
-            if isinstance(entry, dict) and entry.get("type", "startup") == "startup":
-                found[process] = _check(process, entry)
+    if not isinstance(document, dict):
+        raise UsageError("app.json is no object.", hint=_HINT)
+    return document
+
+
+def _object(document: dict[str, Any], key: str, hint: str) -> dict[str, Any]:
+    found = document.get(key, {})
+    if not isinstance(found, dict):
+        raise UsageError(f"app.json: `{key}` is not an object.", hint=hint)
     return found
 
 

@@ -82,7 +82,7 @@ def advice(app: AppName, ref: str, chosen: str) -> str:
     """Return what a person is told whose branch is stored and not deployed."""
     return (
         f"{short(ref)} is stored, not deployed: {app} deploys {short(chosen)}.\n"
-        f"Deploy it once: dokkupy git deploy {app} {short(ref)}\n"
+        f"Deploy it once: dokkupy deploy {app} --ref {short(ref)}\n"
         f"Deploy it on every push: dokkupy git set {app} deploy-branch {short(ref)}"
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dokkupy import env, git
+from dokkupy import build_queue, declared, env, git
 from dokkupy.builder import BuildRequest, Limits
 from dokkupy.errors import BuildFailed, NotFound
 from dokkupy.names import AppName
@@ -19,12 +18,10 @@ from dokkupy.types import Source
 
 if TYPE_CHECKING:
     from dokkupy.builder import Builder
+    from dokkupy.declared import Declared
     from dokkupy.platform import Platform
     from dokkupy.report import Report
     from dokkupy.types import Build
-
-MOST_BUILD_MEMORY = 2 * 1024**3
-"""Bytes that one build may take at most; on a small host half of its memory is less."""
 
 
 @contextmanager
@@ -61,13 +58,13 @@ def _owner(folder: Path) -> AppName:
     return AppName(folder.name.removeprefix("source-").rpartition("-")[0])
 
 
-def build(platform: Platform, report: Report, source: Source) -> Build:
-    """Build a source with the first builder that agrees.
+def build(platform: Platform, report: Report, source: Source, said: Declared) -> Build:
+    """Build a source with the first builder that agrees; the image takes along what it declares.
 
     Raises:
         BuildFailed: no builder agrees, or the one that does made no image.
     """
-    builder, properties = _choose(platform, source)
+    builder, properties = choose(platform, source)
     report.progress(f"Building {source.origin} with {builder.name}")
     layers = env.layers(platform.store, platform.hooks, source.app, "build")
     request = BuildRequest(
@@ -75,8 +72,12 @@ def build(platform: Platform, report: Report, source: Source) -> Build:
         env=env.merge(layers),
         layers=layers,
         properties=properties,
-        labels={ROOT: platform.root_id, APP: source.app},
-        limits=Limits(memory=build_memory()),
+        labels={
+            ROOT: platform.root_id,
+            APP: source.app,
+            declared.LABEL: declared.to_label(said),
+        },
+        limits=Limits(memory=build_queue.build_memory()),
         engine=platform.engine,
         on_line=report.output,
         provide_image=lambda reference: platform.hooks.provide_image(
@@ -90,13 +91,12 @@ def build(platform: Platform, report: Report, source: Source) -> Build:
     return builder.build(request)
 
 
-def build_memory() -> int:
-    """Return how many bytes one build may take on this host."""
-    host = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return min(MOST_BUILD_MEMORY, host // 2)
+def choose(platform: Platform, source: Source) -> tuple[Builder, dict[str, object]]:
+    """Return the first builder that agrees to build a source, and its settings for the app.
 
-
-def _choose(platform: Platform, source: Source) -> tuple[Builder, dict[str, object]]:
+    Raises:
+        BuildFailed: none does.
+    """
     builders = platform.hooks.register_builders()
     for builder in builders:
         properties = _properties(platform, builder, source.app)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from dokkupy import housekeeping, moves, oneoffs, recovery
+from dokkupy import builds, housekeeping, moves, oneoffs, recovery
 from dokkupy.errors import Locked
 from dokkupy.housekeeping import Waste
 from dokkupy.locks import app_lock, try_app_lock
@@ -86,6 +86,9 @@ def _of_app(platform: Platform, app: AppName, images: Collection[ImageInfo]) -> 
         f"{image_repository(platform.root_id, app)}:release-{release.number}"
         for release in platform.store.releases.tagged(app)
     }
+    known |= {
+        builds.tag_of(platform, app, record.number) for record in platform.store.builds.list(app)
+    }
     found += [
         Waste(kind="image", app=app, what="an image of no release", reference=tag)
         for owner, tag in _tags(platform, images)
@@ -139,7 +142,8 @@ def _of_nobody(platform: Platform, images: Collection[ImageInfo]) -> list[Waste]
             reference=str(file),
             bytes=file.stat().st_size,
         )
-        for file in platform.paths.failed_logs.glob("*/*.log")
+        for folder in (platform.paths.failed_logs, platform.paths.build_logs)
+        for file in folder.glob("*/*.log")
         if file.parent.name not in apps
     ]
     return found
@@ -158,7 +162,7 @@ def _measured(
     platform: Platform, found: Collection[Waste], images: Collection[ImageInfo]
 ) -> list[Waste]:
     """Return the same with the sizes of the images that go with their last name."""
-    doomed = {waste.reference for waste in found if waste.kind == "image"}
+    doomed = {waste.reference for waste in found if waste.kind in ("image", "build")}
     last = {
         (image.tags or (image.id,))[-1]: image.id
         for image in images

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from dokkupy import appjson, procfile, shell
+from dokkupy import declared, procfile, shell
 from dokkupy.errors import BuildFailed, UsageError
 from dokkupy.names import ProcessName
 from dokkupy.plan import WEB
 from dokkupy.types import Check, Environment, ProcessType, Release
 
 if TYPE_CHECKING:
+    from dokkupy.declared import Declared
     from dokkupy.engine import ImageInfo
-    from dokkupy.types import Build, Source
+    from dokkupy.types import Build, BuildRecord, Source
 
 DEFAULT_PORT: Final = 5000
 """What `$PORT` is when neither config nor the image's one EXPOSE decides it (as with Dokku)."""
 
 BY_IMAGE: Final = ()
 """A process type's command when the image's own is meant."""
+
+BY_HAND: Final = "image"
+"""The builder of a release whose image nobody has built here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,47 +36,81 @@ class Contents:
     builder: str
     processes: tuple[ProcessType, ...]
     release_task: tuple[str, ...]
+    build: int = 0
+    """Number of the build that made the image; 0 when it came from elsewhere."""
 
 
-def of_build(source: Source, build: Build, image: ImageInfo) -> Contents:
-    """Read Procfile and app.json beside what the builder and the image know.
+def of_build(source: Source, build: Build, image: ImageInfo, said: Declared) -> Contents:
+    """Put together what the source declares, what the builder knows and what the image says.
 
     Raises:
-        UsageError: the Procfile or the app.json is not understood, or the latter has a check
-            for a process that there is not.
+        UsageError: there is a check for a process that there is not.
         BuildFailed: nobody says what to run.
     """
-    written = {str(name): line for name, line in procfile.read(source.path).items()}
     known = dict(build.processes)
-    tasks = [lines.pop(procfile.RELEASE, "") for lines in (written, known)]
-    task = next(filter(None, tasks), "")
-    lines = written or known
-    checks = appjson.read_checks(source.path)
+    known.pop(procfile.TEST, "")
+    own_task = known.pop(procfile.RELEASE, "")
+    return Contents(
+        image=build.image,
+        revision=source.revision,
+        builder=build.builder,
+        processes=_processes(said.lines or known, said.checks, image),
+        release_task=task(said.release_task or own_task),
+    )
+
+
+def of_image(image: ImageInfo) -> Contents:
+    """Return what an image says of itself; its label when dokkupy has built it.
+
+    Raises:
+        UsageError: its label is not understood.
+        BuildFailed: it does not say what to run.
+    """
+    said = declared.from_label(image.labels)
+    return Contents(
+        image=image.id,
+        revision=image.id,
+        builder=BY_HAND,
+        processes=_processes(said.lines, said.checks, image),
+        release_task=task(said.release_task),
+    )
+
+
+def of_record(record: BuildRecord) -> Contents:
+    """Return what a build came to."""
+    return Contents(
+        image=record.image,
+        revision=record.revision,
+        builder=record.builder,
+        processes=record.processes,
+        release_task=record.release_task,
+        build=record.number,
+    )
+
+
+def task(line: str) -> tuple[str, ...]:
+    """Return the command of a task's line; empty when there is none."""
+    return shell.of_line(line) if line else ()
+
+
+def _processes(
+    lines: Mapping[str, str], checks: Mapping[str, Check], image: ImageInfo
+) -> tuple[ProcessType, ...]:
     if not lines and not image.command and not image.entrypoint:
         raise BuildFailed(
             "Neither a Procfile nor the image says what to run.",
             hint="Add a Procfile with a line such as `web: python app.py`, or a CMD.",
         )
-    commands: dict[str, tuple[str, ...]] = {
-        name: shell.of_line(line) for name, line in lines.items()
-    }
-    if not commands:
-        commands[WEB] = BY_IMAGE
+    commands = {name: shell.of_line(line) for name, line in lines.items()} or {WEB: BY_IMAGE}
     _refuse_unknown(checks, commands)
-    return Contents(
-        image=build.image,
-        revision=source.revision,
-        builder=build.builder,
-        processes=tuple(
-            ProcessType(
-                name=ProcessName.parse(name),
-                command=command,
-                port=_declared_port(image) if name == WEB else None,
-                check=checks.get(name, Check()),
-            )
-            for name, command in commands.items()
-        ),
-        release_task=shell.of_line(task) if task else (),
+    return tuple(
+        ProcessType(
+            name=ProcessName.parse(name),
+            command=command,
+            port=_declared_port(image) if name == WEB else None,
+            check=checks.get(name, Check()),
+        )
+        for name, command in commands.items()
     )
 
 
@@ -95,6 +133,7 @@ def of_release(release: Release, image: ImageInfo) -> Contents:
             for process in release.processes
         ),
         release_task=release.release_task,
+        build=release.build,
     )
 
 

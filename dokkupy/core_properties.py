@@ -9,7 +9,7 @@ from dokkupy.types import Property, PropertyGroup
 
 
 class Seconds(float):
-    """A duration from 0 to 3600 seconds."""
+    """A duration from 0 to 86,400 seconds, a day."""
 
     @classmethod
     def parse(cls, text: str) -> Seconds:
@@ -22,9 +22,9 @@ class Seconds(float):
             seconds = cls(text)
         except ValueError:
             seconds = cls("nan")
-        if not 0 <= seconds <= 3600:
+        if not 0 <= seconds <= 86_400:
             raise UsageError(
-                f"{text!a:.40} is no duration.", hint="Give seconds from 0 to 3600, such as 30."
+                f"{text!a:.40} is no duration.", hint="Give seconds from 0 to 86400, such as 30."
             )
         return seconds
 
@@ -83,6 +83,36 @@ RELEASES: Final = PropertyGroup(
     ),
 )
 
+BUILDS: Final = PropertyGroup(
+    noun="builds",
+    properties=(
+        Property(
+            name="keep",
+            type=Count,
+            default="10",
+            help="How many builds are kept, so that they can be deployed, and as many failed ones",
+        ),
+        Property(
+            name="timeout",
+            type=Seconds,
+            default="3600",
+            help="Most seconds that a build, or the tests after it, may take",
+        ),
+        Property(
+            name="test",
+            type=bool,
+            default=True,
+            help="Whether the tests that an app declares must pass before it is released",
+        ),
+        Property(
+            name="at-once",
+            type=Count,
+            scopes="global",
+            help="How many builds run side by side; none: as many as the host can take",
+        ),
+    ),
+)
+
 HOUSEKEEPING: Final = PropertyGroup(
     noun="housekeeping",
     properties=(
@@ -102,4 +132,4 @@ HOUSEKEEPING: Final = PropertyGroup(
     ),
 )
 
-CORE_PROPERTIES: Final = {group.noun: group for group in (CHECKS, RELEASES, HOUSEKEEPING)}
+CORE_PROPERTIES: Final = {group.noun: group for group in (CHECKS, RELEASES, BUILDS, HOUSEKEEPING)}

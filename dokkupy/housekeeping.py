@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from dokkupy import oneoffs, recovery
+from dokkupy import builds, oneoffs, recovery
 from dokkupy.engine import STAGE
 from dokkupy.errors import Conflict, DokkupyError
 from dokkupy.names import AppName
@@ -34,15 +34,15 @@ _SERVED: Final = (ReleaseState.LIVE, ReleaseState.SUPERSEDED)
 class Waste:
     """One thing that can go."""
 
-    kind: Literal["image", "log", "container"]
+    kind: Literal["image", "build", "log", "container"]
     app: str
     """Whose it was; that app may be gone."""
     what: str
     """As a person would name it: `release 3`, `a failed build`."""
     reference: str
     """Tag or id of an image, path of a file, id of a container."""
-    release: int = 0
-    """Number of the release whose image it is."""
+    number: int = 0
+    """Number of the release whose image it is, or of the build."""
     bytes: int = 0
     """What a file takes."""
 
@@ -54,7 +54,11 @@ def tidy(platform: Platform, app: AppName, report: Report, *, failed: bool = Fal
     What cannot be removed now is told, and left to the next time.
     """
     try:
-        found = [*old_releases(platform, app), *old_logs(platform, app)]
+        found = [
+            *old_releases(platform, app),
+            *old_builds(platform, app),
+            *old_logs(platform, app),
+        ]
         # To list images takes the engine a while, the longer the more it has.
         if any(step == BUILD for step, _ in report.steps):
             found += leftovers(platform, app, keep_newest=failed)
@@ -70,6 +74,7 @@ def of_app(platform: Platform, app: AppName) -> list[Waste]:
     """Return what can go of an app; certain only under its lock."""
     return [
         *old_releases(platform, app),
+        *old_builds(platform, app),
         *leftovers(platform, app),
         *old_logs(platform, app),
     ]
@@ -87,7 +92,26 @@ def old_releases(platform: Platform, app: AppName) -> Iterator[Waste]:
                 app=app,
                 what=f"release {release.number}",
                 reference=f"{repository}:release-{release.number}",
-                release=release.number,
+                number=release.number,
+            )
+
+
+def old_builds(platform: Platform, app: AppName, keep: int | None = None) -> Iterator[Waste]:
+    """Yield the builds beyond the newest; of those, as many that failed are kept as succeeded."""
+    left = platform.properties.get("builds", app, "keep") if keep is None else keep
+    kept = {True: 0, False: 0}
+    for record in platform.store.builds.list(app):
+        if not record.finished_at:
+            continue
+        built = bool(record.image)
+        kept[built] += 1
+        if kept[built] > left:
+            yield Waste(
+                kind="build",
+                app=app,
+                what=f"build {record.number}",
+                reference=builds.tag_of(platform, app, record.number),
+                number=record.number,
             )
 
 
@@ -139,10 +163,12 @@ def remove(platform: Platform, waste: Waste) -> None:
     """Remove one thing; what is gone already is fine, and an image that is in use stays."""
     if waste.kind == "log":
         Path(waste.reference).unlink(missing_ok=True)
+    elif waste.kind == "build":
+        builds.remove(platform, platform.store.builds.get(AppName(waste.app), waste.number))
     elif waste.kind == "container":
         platform.scheduler.retire(waste.reference, 0)
     else:
         with suppress(Conflict):
             platform.engine.remove_image(waste.reference)
-            if waste.release:
-                platform.store.releases.set_pruned(AppName(waste.app), waste.release)
+            if waste.number:
+                platform.store.releases.set_pruned(AppName(waste.app), waste.number)

@@ -50,6 +50,7 @@ def record(
         description=what,
         actor=platform.actor,
         created_at=time.time(),
+        build=made_of.build,
     )
     repository = image_repository(platform.root_id, app)
     platform.engine.tag(release.image, f"{repository}:release-{release.number}")
@@ -66,7 +67,7 @@ def contents_of(platform: Platform, release: Release) -> Contents:
     try:
         image = platform.engine.image(release.image)
     except ImageNotFound as error:
-        again = f"dokkupy git deploy {release.app} {release.revision[:12]}"
+        again = f"dokkupy deploy {release.app} --ref {release.revision[:12]}"
         if release.state is ReleaseState.LIVE:
             again = f"dokkupy ps rebuild {release.app}"
         raise ImageNotFound(

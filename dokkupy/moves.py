@@ -75,17 +75,19 @@ def settle(platform: Platform, name: AppName) -> None:
 
 
 def _move_logs(platform: Platform, old: AppName, app: AppName) -> None:
-    source, target = platform.paths.failed_logs / old, platform.paths.failed_logs / app
-    if source.exists():
-        shutil.rmtree(target, ignore_errors=True)
-        source.rename(target)
+    for folder in (platform.paths.failed_logs, platform.paths.build_logs):
+        if (folder / old).exists():
+            shutil.rmtree(folder / app, ignore_errors=True)
+            (folder / old).rename(folder / app)
 
 
 def _move_tags(platform: Platform, old: AppName, app: AppName) -> None:
-    for release in platform.store.releases.tagged(app):
-        tag = f"release-{release.number}"
+    store = platform.store
+    tags = {f"release-{one.number}": one.image for one in store.releases.tagged(app)}
+    tags |= {f"build-{one.number}": one.image for one in store.builds.list(app) if one.image}
+    for tag, image in tags.items():
         try:
-            platform.engine.tag(release.image, f"{image_repository(platform.root_id, app)}:{tag}")
+            platform.engine.tag(image, f"{image_repository(platform.root_id, app)}:{tag}")
         except ImageNotFound:
             continue
         platform.engine.remove_image(f"{image_repository(platform.root_id, old)}:{tag}")

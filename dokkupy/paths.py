@@ -28,6 +28,8 @@ class Paths:
         self.log = root / "log"
         self.failed_logs = self.log / "failed"
         """One folder per app with what the containers of its failed deploys printed."""
+        self.build_logs = self.log / "builds"
+        """One folder per app with what its builds said."""
         self.cache = root / "cache"
         """What can be made anew at any time."""
 

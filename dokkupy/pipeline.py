@@ -1,6 +1,6 @@
 """The way of a push, and of everything else that ends in a rollout.
 
-    source -> build -> contents -> release -> release task -> plan
+    source -> build -> test -> contents -> release -> release task -> plan
       -> stage -> check -> switch -> probation -> settle -> drain -> retire
 
 Each function below is one entrance to that way, run by the detached runner: it takes the
@@ -10,27 +10,28 @@ platform, where to send lines, and plain values; it returns a `Deployment`.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dokkupy import (
+    build_queue,
     building,
+    builds,
     changes,
     contents,
+    declared,
     git,
-    housekeeping,
-    last_failure,
+    images,
     ledger,
     plan,
     recovery,
     routes,
+    trial,
 )
 from dokkupy.changes import ConfigEdit
 from dokkupy.deployment import Deployment
-from dokkupy.errors import Conflict, DokkupyError, NotFound
-from dokkupy.locks import app_lock
+from dokkupy.errors import DokkupyError
 from dokkupy.names import AppName
 from dokkupy.plan import Plan
 from dokkupy.recovery import Pace
@@ -38,15 +39,13 @@ from dokkupy.report import Report
 from dokkupy.rollout import RolloutRun
 from dokkupy.scheduler import OneOff
 from dokkupy.store import RefUpdate
-from dokkupy.types import Environment, Line, Release, ReleaseState, Scale
+from dokkupy.types import BuildState, Environment, Release, ReleaseState, Scale
+from dokkupy.work import Send, at_work
 
 if TYPE_CHECKING:
     from dokkupy.changes import Change
     from dokkupy.contents import Contents
-    from dokkupy.names import ProcessName
     from dokkupy.platform import Platform
-
-Send = Callable[[Line], None]
 
 
 def push(
@@ -67,6 +66,41 @@ def deploy(platform: Platform, send: Send, *, app: AppName, revision: str) -> De
     with at_work(platform, send, app, f"deploy of {revision}") as report:
         commit = git.resolve(platform.paths, app, revision)
         return _deploy_revision(platform, report, app, commit, what=f"deploy of {revision}")
+
+
+def build(platform: Platform, send: Send, *, app: AppName, revision: str) -> dict[str, int]:
+    """Build and test a branch or commit without deploying it; return the build's number."""
+    with at_work(platform, send, app, f"build of {revision}") as report:
+        commit = git.resolve(platform.paths, app, revision)
+        made_of = _build(platform, report, app, commit, what=f"build of {revision}", pin=True)
+        return {"build": made_of.build}
+
+
+def deploy_build(platform: Platform, send: Send, *, app: AppName, number: int) -> Deployment:
+    """Deploy a build that was made before."""
+    with at_work(platform, send, app, f"deploy of build {number}") as report:
+        made_of = contents.of_record(builds.deployable(platform, app, number))
+        what = f"deploy of build {number}"
+        return _release(platform, report, app, made_of, what=what, with_task=True)
+
+
+def deploy_image(platform: Platform, send: Send, *, app: AppName, reference: str) -> Deployment:
+    """Deploy an image that was built elsewhere."""
+    with at_work(platform, send, app, f"deploy of {reference}") as report:
+        with report.step("fetch"):
+            image = images.fetch(platform, report, reference)
+        made_of = contents.of_image(image)
+        what = f"deploy of {reference}"
+        return _release(platform, report, app, made_of, what=what, with_task=True)
+
+
+def promote(platform: Platform, send: Send, *, app: AppName, origin: str) -> Deployment:
+    """Deploy the image that another app runs, with this app's own config and no new build."""
+    with at_work(platform, send, app, f"promotion of {origin}") as report:
+        theirs = ledger.live(platform, AppName(origin))
+        made_of = replace(ledger.contents_of(platform, theirs), build=0)
+        what = f"promotion of release {theirs.number} of {origin}"
+        return _release(platform, report, app, made_of, what=what, with_task=True)
 
 
 def change_config(
@@ -118,79 +152,6 @@ def rollback(
         return _release(platform, report, app, made_of, what=what, edit=edit, env_of=target)
 
 
-def scale(
-    platform: Platform, send: Send, *, app: AppName, quantities: Mapping[ProcessName, int]
-) -> Deployment:
-    """Run more or fewer containers of the live release; only the difference is touched."""
-    with at_work(platform, send, app, "scale") as report:
-        release = ledger.live(platform, app)
-        before = platform.store.formation.get(app)
-        _require(release, list(quantities))
-        after = before | {
-            name: replace(plan.scale_of(name, before), quantity=quantity)
-            for name, quantity in quantities.items()
-        }
-        planned = plan.difference(release, after, ledger.running(platform, app))
-        planned = _unless_stopped(platform, planned)
-        return place(platform, report, planned, changes.scaled(platform, app, after))
-
-
-def limit(
-    platform: Platform,
-    send: Send,
-    *,
-    app: AppName,
-    process: ProcessName,
-    memory: int | None,
-    cpus: float | None,
-    pids: int | None,
-) -> Deployment:
-    """Change what each container of a process may take (bytes, cores, tasks); None stays."""
-    with at_work(platform, send, app, f"limit of {process}") as report:
-        release = ledger.live(platform, app)
-        _require(release, [process])
-        before = platform.store.formation.get(app)
-        given = {"memory": memory, "cpus": cpus, "pids": pids}
-        wanted: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
-        after = before | {process: replace(plan.scale_of(process, before), **wanted)}
-        running = ledger.running(platform, app)
-        planned = plan.replacement(release, after, running, [process])
-        planned = _unless_stopped(platform, planned)
-        return place(platform, report, planned, changes.scaled(platform, app, after))
-
-
-def restart(
-    platform: Platform, send: Send, *, app: AppName, processes: Sequence[ProcessName]
-) -> Deployment:
-    """Replace the containers of the named processes, or all, by new ones of the live release."""
-    with at_work(platform, send, app, "restart") as report:
-        release = ledger.live(platform, app)
-        _require(release, processes)
-        if platform.store.apps.get(app).stopped:
-            raise Conflict(f"App {app} is stopped.", hint=f"Start it: dokkupy ps start {app}")
-        named = processes or [process.name for process in release.processes]
-        formation = platform.store.formation.get(app)
-        planned = plan.replacement(release, formation, ledger.running(platform, app), named)
-        return place(platform, report, planned, changes.no_change())
-
-
-def stop(platform: Platform, send: Send, *, app: AppName) -> Deployment:
-    """Answer with the stopped page and end every container."""
-    with at_work(platform, send, app, "stop") as report:
-        release = ledger.live(platform, app)
-        planned = plan.nothing(release, ledger.running(platform, app))
-        return place(platform, report, planned, changes.stopping(platform, app, stopped=True))
-
-
-def start(platform: Platform, send: Send, *, app: AppName) -> Deployment:
-    """Run a stopped app again."""
-    with at_work(platform, send, app, "start") as report:
-        release = ledger.live(platform, app)
-        formation = platform.store.formation.get(app)
-        planned = plan.difference(release, formation, ledger.running(platform, app))
-        return place(platform, report, planned, changes.stopping(platform, app, stopped=False))
-
-
 def apply_routes(platform: Platform, *, changed: str = "") -> None:
     """Enter at the routes: after a change of domains or proxy settings nothing is staged.
 
@@ -198,40 +159,6 @@ def apply_routes(platform: Platform, *, changed: str = "") -> None:
         ProxyRefused: what served before still serves.
     """
     routes.apply(platform, changed=changed)
-
-
-@contextmanager
-def at_work(platform: Platform, send: Send, app: AppName, what: str) -> Iterator[Report]:
-    """Hold the app's lock, mend what a dead runner left, tell plugins of a failure, tidy up."""
-    report = Report(send)
-    _require_changeable(platform, app)
-    platform.engine.warm()
-    with app_lock(
-        platform.paths,
-        app,
-        what=what,
-        actor=platform.actor,
-        on_wait=lambda holder: report.progress(f"Waiting: {app} is busy with {holder}"),
-    ):
-        _require_changeable(platform, app)  # it may have been destroyed or locked meanwhile
-        recovery.recover(platform, app, report)
-        recovery.recover_all(platform, report, but=app)
-        try:
-            yield report
-        except DokkupyError as error:
-            failure = last_failure.keep(platform.store, app, what, error)
-            platform.hooks.deploy_failed(app=app, failure=failure)
-            housekeeping.tidy(platform, app, report, failed=True)
-            if report.has_shown(error.detail):
-                error.detail = ""
-            raise
-        last_failure.forget(platform.store, app)
-        housekeeping.tidy(platform, app, report)
-
-
-def _require_changeable(platform: Platform, app: AppName) -> None:
-    platform.store.apps.get(app)
-    platform.store.apps.refuse_locked(app)
 
 
 def _deploy_revision(
@@ -243,15 +170,42 @@ def _deploy_revision(
     what: str,
     ref_update: RefUpdate | None = None,
 ) -> Deployment:
-    with building.exported(platform, app, revision, f"{what} ({revision[:8]})") as source:
-        platform.hooks.pre_build(source=source)
-        with report.step("build"):
-            build = building.build(platform, report, source)
-        platform.hooks.post_build(build=build)
-        made_of = contents.of_build(source, build, platform.engine.image(build.image))
+    made_of = _build(platform, report, app, revision, what=what)
     return _release(
         platform, report, app, made_of, what=what, with_task=True, ref_update=ref_update
     )
+
+
+def _build(
+    platform: Platform,
+    report: Report,
+    app: AppName,
+    revision: str,
+    *,
+    what: str,
+    pin: bool = False,
+) -> Contents:
+    """Source -> image -> tested image, under a number; `pin` it when no release follows."""
+    origin = f"{what} ({revision[:8]})"
+    limit = platform.properties.get("builds", app, "timeout")
+    with (
+        building.exported(platform, app, revision, origin) as source,
+        builds.recorded(platform, report, source) as record,
+    ):
+        said = declared.read(source.path)
+        platform.hooks.pre_build(source=source)
+        with build_queue.turn(platform, report, f"build {record.number} of {app}"):
+            platform.store.builds.reach(record, BuildState.BUILDING)
+            with report.step("build"), builds.time_limit(limit, "The build", app):
+                build = building.build(platform, report, source, said)
+        platform.hooks.post_build(build=build)
+        image = platform.engine.image(build.image)
+        made_of = replace(contents.of_build(source, build, image, said), build=record.number)
+        if said.test and platform.properties.get("builds", app, "test"):
+            with report.step("test"), builds.time_limit(limit, "The tests", app):
+                trial.run(platform, report, app, made_of, said)
+        builds.keep(platform, record, made_of, pin=pin)
+    return made_of
 
 
 def _release(
@@ -275,7 +229,7 @@ def _release(
         platform.hooks.pre_deploy(release=release)
         formation = platform.store.formation.get(app)
         planned = plan.everything(release, formation, ledger.running(platform, app))
-        planned = _unless_stopped(platform, planned)
+        planned = unless_stopped(platform, planned)
         going_live = changes.going_live(platform, release, edit)
         done = place(platform, report, planned, going_live, ref_update)
     except DokkupyError as error:
@@ -301,7 +255,7 @@ def _fail(platform: Platform, report: Report, release: Release, error: DokkupyEr
     platform.store.releases.set_state(app, release.number, state, error=error.message)
 
 
-def _unless_stopped(platform: Platform, planned: Plan) -> Plan:
+def unless_stopped(platform: Platform, planned: Plan) -> Plan:
     """Return a plan that stages nothing when the app is stopped: it stays so."""
     stopped = platform.store.apps.get(planned.release.app).stopped
     return replace(planned, stage=()) if stopped else planned
@@ -376,12 +330,3 @@ def _serving(platform: Platform, planned: Plan, pace: Pace) -> str:
     where = f" at {found[0]}" if found else ""
     watched = f"; watching it for {pace.probation:g} s" if planned.retire else ""
     return f"Release {planned.release.number} has the traffic{where}{watched}"
-
-
-def _require(release: Release, processes: Sequence[ProcessName]) -> None:
-    known = [process.name for process in release.processes]
-    for process in processes:
-        if process not in known:
-            raise NotFound(
-                f"App {release.app} has no process {process}.", hint=f"It has: {', '.join(known)}"
-            )

@@ -9,7 +9,9 @@ from dokkupy.names import ProcessName
 
 MAX_BYTES = 64 * 1024
 RELEASE = "release"
-"""The one line that is no process: the task that runs once before the switch."""
+"""The line of the task that runs once before the switch."""
+TEST = "test"
+"""The line of the command that must succeed before what was built is released."""
 
 
 def parse(text: str) -> dict[ProcessName, str]:
@@ -31,7 +33,7 @@ def parse(text: str) -> dict[ProcessName, str]:
         try:
             process = ProcessName.parse(name.strip())
         except DokkupyError as error:
-            raise _wrong(number, f"has no usable name: {error.message}") from None
+            raise _wrong(number, f"has no usable name: {error.message[:-1]}") from None
         if process in processes:
             raise _wrong(number, f"names {process} a second time")
         processes[process] = command.strip()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from dokkupy import building, check, git, moves, routes
+from dokkupy import building, builds, check, git, moves, routes
 from dokkupy.errors import DokkupyError, Locked, NotFound, Refused
 from dokkupy.locks import try_app_lock
 from dokkupy.store import Rollout, RolloutState
@@ -106,6 +106,7 @@ def recover(platform: Platform, app: AppName, report: Report) -> None:
     """
     store = platform.store
     building.discard(platform, app)
+    builds.recover(platform, app)
     with _put_off(report):
         if moves.is_unfinished(platform, app):
             routes.apply(platform, changed=app)
@@ -140,6 +141,7 @@ def recover_all(platform: Platform, report: Report, *, but: AppName | None = Non
     left |= {release.app for release in platform.store.releases.pending()}
     left |= moves.unfinished(platform).keys()
     left |= building.owners(platform)
+    left |= {record.app for record in platform.store.builds.unfinished()}
     for app in left - {but}:
         try:
             with try_app_lock(platform.paths, app, what="recovery", actor=platform.actor):

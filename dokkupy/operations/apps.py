@@ -205,7 +205,7 @@ def destroy(
     """
     import shutil
 
-    from dokkupy import git, moves, recovery, routes
+    from dokkupy import builds, git, moves, recovery, routes
     from dokkupy.locks import app_lock
 
     platform.store.apps.get(app)
@@ -218,6 +218,7 @@ def destroy(
         platform.scheduler.destroy(app)
         git.remove_repo(platform.paths, app)
         shutil.rmtree(recovery.failed_logs(platform, app), ignore_errors=True)
+        builds.remove_logs(platform, app)
         with platform.store.write():
             platform.store.apps.destroy(app)
             platform.store.addresses.forget(app)

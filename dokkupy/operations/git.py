@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from dokkupy import git, jobs
-from dokkupy.deployment import Deployment
+from dokkupy import git
 from dokkupy.errors import UsageError
 from dokkupy.names import AppName, Scope
 from dokkupy.operations.registry import Help, operation
@@ -14,7 +13,6 @@ from dokkupy.remote import Address, autocreates, keep_autocreate
 
 if TYPE_CHECKING:
     from dokkupy.platform import Platform
-    from dokkupy.types import Stream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,29 +40,6 @@ def remote(platform: Platform, app: AppName) -> Remote:
     path = git.ensure_repo(platform.paths, app)
     address = Address.of(platform.store.meta)
     return Remote(path=str(path), ssh=address.url(app) if address else None)
-
-
-@operation(summary="Deploy a branch or commit that has been pushed")
-def deploy(
-    platform: Platform,
-    app: AppName,
-    revision: Annotated[str | None, Help("Branch or commit; the deploy branch by default")] = None,
-) -> Stream[Deployment]:
-    """Build and deploy what the app's repository has already.
-
-    Raises:
-        NotFound: there is no such app, branch or commit.
-        DokkupyError: the deploy failed; what served before still serves.
-    """
-    chosen = revision or platform.store.apps.get(app).deploy_branch
-    if not chosen:
-        raise UsageError(
-            f"Nothing has been pushed to {app} yet.",
-            hint=f"See where to push it: dokkupy git remote {app}",
-        )
-    git.resolve(platform.paths, app, chosen)
-    result: dict[str, Any] = yield from jobs.run(platform, "deploy", app, {"revision": chosen})
-    return Deployment(**(result | {"urls": tuple(result["urls"])}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

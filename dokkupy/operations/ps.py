@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from dokkupy import jobs
 from dokkupy.deployment import Deployment
-from dokkupy.errors import UsageError
+from dokkupy.errors import Conflict, UsageError
 from dokkupy.names import AppName, ProcessName
 from dokkupy.operations.registry import Help, operation
 from dokkupy.sizes import MemorySize
@@ -262,11 +262,21 @@ def start(platform: Platform, app: AppName) -> Stream[Deployment]:
 
 @operation(summary="Build and deploy the live revision again")
 def rebuild(platform: Platform, app: AppName) -> Stream[Deployment]:
-    """Build what is deployed anew, after a change of build settings or of a base image."""
-    from dokkupy import ledger
+    """Build what is deployed anew, after a change of build settings or of a base image.
+
+    Raises:
+        Conflict: nothing is deployed, or an image that was not built here.
+    """
+    from dokkupy import contents, ledger
 
     platform.store.apps.get(app)
-    revision = ledger.live(platform, app).revision
+    live = ledger.live(platform, app)
+    if live.builder == contents.BY_HAND:
+        raise Conflict(
+            f"The image of release {live.number} of {app} was not built here.",
+            hint=f"Deploy the image that shall take its place: dokkupy deploy {app} --image NAME",
+        )
+    revision = live.revision
     return (yield from _job(platform, "deploy", app, {"revision": revision}))
 
 

@@ -39,8 +39,9 @@ __all__ = [
 ]
 
 CORE_OPERATIONS: Final[Mapping[str, Sequence[str]]] = {
-    "": ("dokkupy.operations.root",),
+    "": ("dokkupy.operations.root", "dokkupy.operations.deploys"),
     "apps": ("dokkupy.operations.apps",),
+    "builds": ("dokkupy.operations.builds",),
     "completion": ("dokkupy.operations.completion",),
     "config": ("dokkupy.operations.config",),
     "git": ("dokkupy.operations.git",),

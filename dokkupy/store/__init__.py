@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dokkupy.store.addresses import Addresses
 from dokkupy.store.apps import App, Apps
+from dokkupy.store.builds import Builds
 from dokkupy.store.config import Config
 from dokkupy.store.database import Database
 from dokkupy.store.documents import Documents
@@ -42,6 +43,7 @@ class Store:
         self.config = Config(self.database, self.events)
         self.documents = Documents(self.database)
         self.releases = Releases(self.database, self.events)
+        self.builds = Builds(self.database, self.events)
         self.formation = Formations(self.database, self.events)
         self.instances = Instances(self.database)
         self.addresses = Addresses(self.database, self.meta)

@@ -49,8 +49,8 @@ class Releases:
         with self._database.write() as connection:
             connection.execute(
                 "INSERT INTO releases (app, number, image, revision, builder, processes, env,"
-                " config, release_task, description, actor, created_at, state, error)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " config, release_task, description, actor, created_at, state, error, build)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     release.app,
                     release.number,
@@ -66,6 +66,7 @@ class Releases:
                     release.created_at,
                     release.state,
                     release.error,
+                    release.build,
                 ),
             )
             self._events.add("release.created", release.app, {"release": release.number})
@@ -157,7 +158,8 @@ class Releases:
             )
 
 
-def _process(value: dict[str, Any]) -> types.ProcessType:
+def process_of(value: dict[str, Any]) -> types.ProcessType:
+    """Return the process type that was written as JSON."""
     return types.ProcessType(
         name=ProcessName(value["name"]),
         command=tuple(value["command"]),
@@ -173,7 +175,7 @@ def _release(row: sqlite3.Row) -> types.Release:
         image=row["image"],
         revision=row["revision"],
         builder=row["builder"],
-        processes=tuple(_process(value) for value in json.loads(row["processes"])),
+        processes=tuple(process_of(value) for value in json.loads(row["processes"])),
         env=types.Environment(json.loads(row["env"])),
         config=types.Environment(json.loads(row["config"])),
         release_task=tuple(json.loads(row["release_task"])),
@@ -183,4 +185,5 @@ def _release(row: sqlite3.Row) -> types.Release:
         state=types.ReleaseState(row["state"]),
         error=row["error"],
         image_gone=bool(row["image_gone"]),
+        build=row["build"],
     )

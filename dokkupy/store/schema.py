@@ -136,5 +136,26 @@ _SECURE: Final = """
 ALTER TABLE routes ADD COLUMN secure TEXT NOT NULL DEFAULT '[]';
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (_FIRST, _PRUNED, _SECURE)
+_BUILDS: Final = """
+CREATE TABLE builds (
+  app TEXT NOT NULL REFERENCES apps (name) ON UPDATE CASCADE ON DELETE CASCADE,
+  number INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  origin TEXT NOT NULL,
+  revision TEXT NOT NULL,
+  builder TEXT NOT NULL DEFAULT '',
+  image TEXT NOT NULL DEFAULT '',
+  processes TEXT NOT NULL DEFAULT '[]',
+  release_task TEXT NOT NULL DEFAULT '[]',
+  actor TEXT NOT NULL,
+  created_at REAL NOT NULL,
+  finished_at REAL NOT NULL DEFAULT 0,
+  error TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (app, number)
+) STRICT;
+CREATE INDEX builds_unfinished ON builds (app) WHERE finished_at = 0;
+ALTER TABLE releases ADD COLUMN build INTEGER NOT NULL DEFAULT 0;
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (_FIRST, _PRUNED, _SECURE, _BUILDS)
 """`MIGRATIONS[n]` lifts a database of version n to n + 1 (`PRAGMA user_version`)."""

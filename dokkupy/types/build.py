@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from dokkupy.names import AppName
+from dokkupy.types.process import ProcessType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,3 +33,38 @@ class Build:
     """The engine's image id (`sha256:…`)."""
     processes: Mapping[str, str] = field(default_factory=dict)
     """Process types that the builder itself knows of (process -> command line); a Procfile wins."""
+
+
+class BuildState(StrEnum):
+    """Where a build is in its life."""
+
+    QUEUED = "queued"
+    BUILDING = "building"
+    CANCELLING = "cancelling"
+    BUILT = "built"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildRecord:
+    """A numbered build of an app and what came of it, kept to be deployed at any time."""
+
+    app: AppName
+    number: int
+    state: BuildState
+    origin: str
+    """Where the source came from: `push of main (1a2b3c4d)`."""
+    revision: str
+    builder: str
+    """Empty, as all that follows of it, before it is built."""
+    image: str
+    """The engine's image id; tagged `…/APP:build-N` when no release has it."""
+    processes: tuple[ProcessType, ...]
+    release_task: tuple[str, ...]
+    actor: str
+    created_at: float
+    """Seconds since the epoch (UTC)."""
+    finished_at: float
+    """Seconds since the epoch (UTC); 0.0 before its end."""
+    error: str

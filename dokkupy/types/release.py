@@ -43,5 +43,7 @@ class Release:
     """The Procfile's `release:` command, run once in the new image before any switch."""
     state: ReleaseState = ReleaseState.PENDING
     error: str = ""
+    build: int = 0
+    """Number of the build that made the image; 0 when it came from elsewhere."""
     image_gone: bool = False
     """True when housekeeping has removed the image, so that it cannot be rolled back to."""

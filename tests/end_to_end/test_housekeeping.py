@@ -42,7 +42,7 @@ def test_old_images_go_and_what_can_be_rolled_back_to_stays(root: Root) -> None:
     assert sorted(tags) == ["release-3", "release-4"]
     refused = root.cli("rollback", app, "1", code=12).err
     assert f"The image of release 1 of {app} is gone." in refused
-    again = re.search(r"dokkupy (git deploy \S+ \S+)", refused)
+    again = re.search(r"dokkupy (deploy \S+ --ref \S+)", refused)
     assert again is not None
     root.cli("rollback", app)
     assert root.get(f"{app}.localhost").body == "version 2\n"

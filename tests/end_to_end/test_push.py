@@ -167,12 +167,12 @@ def test_a_branch_that_does_not_deploy_is_stored_and_the_commands_that_do_are_na
     pushed = root.push(tree, name, "dev")
     assert told(pushed.err) == [
         f" !     dev is stored, not deployed: {name} deploys main.",
-        f" !     Deploy it once: dokkupy git deploy {name} dev",
+        f" !     Deploy it once: dokkupy deploy {name} --ref dev",
         f" !     Deploy it on every push: dokkupy git set {name} deploy-branch dev",
     ]
     assert live(root, name) == "version 1"
 
-    root.cli("git", "deploy", name, "dev")
+    root.cli("deploy", name, "--ref", "dev")
     assert live(root, name) == "version 2"
     root.cli("git", "set", name, "deploy-branch", "dev")
     change(tree, VERSION="3")

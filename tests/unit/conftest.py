@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 
-from dokkupy import authorized_keys, check, git, jobs, pipeline, routes, runner
+from dokkupy import authorized_keys, check, formation, git, jobs, pipeline, routes, runner
 from dokkupy.hookspecs import hookimpl
 from dokkupy.names import AppName, ProcessName
 from dokkupy.operations import apps
@@ -195,7 +195,7 @@ class Shop:
         found = {
             process: [{**SOON, **(checks or {}).get(process, {})}]
             for process in processes
-            if process != "release"
+            if process not in ("release", "test")
         }
         files = {
             "Dockerfile": f"FROM {BASE}\n# {number}\n",
@@ -228,7 +228,7 @@ class Shop:
     def scale(self, **quantities: int) -> Deployment:
         """Change how many containers run."""
         wanted = {ProcessName(name): number for name, number in quantities.items()}
-        return pipeline.scale(self.platform, self.told.append, app=self.name, quantities=wanted)
+        return formation.scale(self.platform, self.told.append, app=self.name, quantities=wanted)
 
     def limit(
         self,
@@ -239,7 +239,7 @@ class Shop:
         pids: int | None = None,
     ) -> Deployment:
         """Change the limits of a process."""
-        return pipeline.limit(
+        return formation.limit(
             self.platform,
             self.told.append,
             app=self.name,
@@ -252,15 +252,15 @@ class Shop:
     def restart(self, *processes: str) -> Deployment:
         """Replace containers."""
         named = [ProcessName(name) for name in processes]
-        return pipeline.restart(self.platform, self.told.append, app=self.name, processes=named)
+        return formation.restart(self.platform, self.told.append, app=self.name, processes=named)
 
     def stop(self) -> Deployment:
         """Stop the app."""
-        return pipeline.stop(self.platform, self.told.append, app=self.name)
+        return formation.stop(self.platform, self.told.append, app=self.name)
 
     def start(self) -> Deployment:
         """Start the app."""
-        return pipeline.start(self.platform, self.told.append, app=self.name)
+        return formation.start(self.platform, self.told.append, app=self.name)
 
     # What a test does to the world around it.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dokkupy import branches, pipeline
+from dokkupy import branches, formation
 from dokkupy.errors import Locked, UsageError
 from dokkupy.index import current, folder, operation_of
 from dokkupy.locks import app_lock
@@ -63,7 +63,7 @@ def test_work_that_waited_while_the_app_was_locked_is_refused(shop: Shop) -> Non
 
     def restart() -> None:
         try:
-            pipeline.restart(shop.platform, shop.told.append, app=shop.name, processes=[])
+            formation.restart(shop.platform, shop.told.append, app=shop.name, processes=[])
         except Locked as error:
             failed.append(error)
         shop.platform.close()
@@ -98,7 +98,7 @@ def test_every_operation_says_whether_it_may_be_asked_of_a_locked_app(locked: Sh
                 operation.run(platform, values)
             refused.add(operation.title)
     assert asked <= WORKS_ON_LOCKED
-    assert {"apps destroy", "config set", "ps restart", "rollback", "git deploy"} <= refused
+    assert {"apps destroy", "config set", "ps restart", "rollback", "deploy"} <= refused
     assert_untouched(locked)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dokkupy import applogs, pipeline
+from dokkupy import applogs, formation
 from dokkupy.applogs import LogLine
 from dokkupy.errors import DeployFailed, EngineError, NotFound
 from dokkupy.moments import Moment
@@ -91,7 +91,7 @@ def test_a_follower_goes_on_with_the_containers_of_the_next_deploy(shop: Shop) -
         hears(heard, "web.1: old two")
         shop.push(web=says("new one", "new two"))
         hears(heard, "web.1: old two", "web.1: new one", "web.1: new two")
-        pipeline.scale(
+        formation.scale(
             shop.platform, shop.told.append, app=shop.name, quantities={ProcessName("web"): 2}
         )
         eventually(lambda: heard[3:] == ["web.2: new one", "web.2: new two"])
@@ -100,7 +100,7 @@ def test_a_follower_goes_on_with_the_containers_of_the_next_deploy(shop: Shop) -
 def test_a_follower_of_one_process_hears_no_other(shop: Shop) -> None:
     shop.push(web=says("web"), worker=Program(line=("at work",)))
     with follow(shop, "worker") as heard:
-        pipeline.scale(
+        formation.scale(
             shop.platform, shop.told.append, app=shop.name, quantities={ProcessName("worker"): 1}
         )
         hears(heard, "worker.1: at work")
@@ -118,8 +118,8 @@ def test_a_follower_hears_a_stopped_app_when_it_is_started(shop: Shop) -> None:
     shop.push(web=says("up"))
     with follow(shop) as heard:
         hears(heard, "web.1: up")
-        pipeline.stop(shop.platform, shop.told.append, app=shop.name)
-        pipeline.start(shop.platform, shop.told.append, app=shop.name)
+        formation.stop(shop.platform, shop.told.append, app=shop.name)
+        formation.start(shop.platform, shop.told.append, app=shop.name)
         hears(heard, "web.1: up", "web.1: up")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dokkupy import cloning, git, pipeline
+from dokkupy import cloning, formation, git, pipeline
 from dokkupy.errors import Conflict, DeployFailed, DokkupyError, NotFound, ProxyRefused, Refused
 from dokkupy.hookspecs import hookimpl
 from dokkupy.names import AppName, ProcessName
@@ -69,7 +69,7 @@ def test_each_of_two_apps_with_one_image_can_go_without_the_other_noticing(shop:
     shop.name = TWIN
     assert shop.visit() == (200, "one")
     assert shop.engine.image(image).tags == (f"dokkupy-{shop.platform.root_id}/twin:release-1",)
-    pipeline.restart(shop.platform, shop.told.append, app=TWIN, processes=[])
+    formation.restart(shop.platform, shop.told.append, app=TWIN, processes=[])
     shop.assert_at_rest()
     apps.destroy(shop.platform, TWIN)
     assert shop.engine.images({"dokkupy.root": shop.platform.root_id}) == []

@@ -77,7 +77,7 @@ def test_another_branch_is_left_to_git_with_the_commands_that_deploy_it(root: Ro
     assert line.stream == "warning"
     assert line.text.splitlines() == [
         "dev is stored, not deployed: hello deploys main.",
-        "Deploy it once: dokkupy git deploy hello dev",
+        "Deploy it once: dokkupy deploy hello --ref dev",
         "Deploy it on every push: dokkupy git set hello deploy-branch dev",
     ]
 

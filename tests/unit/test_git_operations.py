@@ -88,10 +88,10 @@ def test_what_cannot_be_set_is_refused(cli: Cli, hello: Path, words: list[str], 
 def test_a_deploy_of_nothing_that_was_pushed_starts_no_job(
     cli: Cli, root: Path, hello: Path
 ) -> None:
-    never = cli("git", "deploy", "hello")
+    never = cli("deploy", "hello")
     assert never.exit_code == 2
     assert "dokkupy git remote hello" in never.stderr
-    assert cli("git", "deploy", "hello", "other").exit_code == 3
+    assert cli("deploy", "hello", "--ref", "other").exit_code == 3
     assert not list(Paths(root).jobs.iterdir())
 
 

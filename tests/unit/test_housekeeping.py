@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dokkupy import cloning, ledger, pipeline, recovery
+from dokkupy import cloning, formation, ledger, pipeline, recovery
 from dokkupy.engine import STAGE, ImageBuild
-from dokkupy.errors import BuildFailed, Conflict, DeployFailed, EngineError, ImageNotFound
+from dokkupy.errors import (
+    BuildFailed,
+    Conflict,
+    DeployFailed,
+    EngineError,
+    ImageNotFound,
+    UsageError,
+)
 from dokkupy.names import AppName
 from dokkupy.operations import releases
 from dokkupy.scheduler_docker import APP, ROOT
@@ -62,9 +69,13 @@ def fail(shop: Shop) -> None:
 
 def fail_to_build(shop: Shop, number: int) -> None:
     """Push something of which an image comes, but no release."""
-    files = {"Dockerfile": f"FROM {BASE}\n# failed build {number}\n", "Procfile": "no procfile"}
+    files = {
+        "Dockerfile": f"FROM {BASE}\n# failed build {number}\n",
+        "Procfile": "web: a",
+        "app.json": '{"healthchecks": {"nobody": [{}]}}',
+    }
     commit(shop.platform, shop.name, files)
-    with pytest.raises(Exception, match="Procfile"):
+    with pytest.raises(UsageError, match="nobody"):
         pipeline.deploy(shop.platform, shop.told.append, app=shop.name, revision="main")
 
 
@@ -89,7 +100,7 @@ def test_a_rollback_to_a_release_without_image_is_refused_with_how_to_get_it_bac
     revision = keeping.store.releases.get(keeping.name, 1).revision
     with pytest.raises(ImageNotFound, match="The image of release 1 of shop is gone") as error:
         roll_back(keeping, 1)
-    assert error.value.hint.endswith(f"dokkupy git deploy shop {revision[:12]}")
+    assert error.value.hint.endswith(f"dokkupy deploy shop --ref {revision[:12]}")
     assert keeping.visit() == (200, "3")
     pipeline.deploy(keeping.platform, keeping.told.append, app=keeping.name, revision=revision)
     assert keeping.visit() == (200, "1")
@@ -138,7 +149,7 @@ def test_one_is_enough_to_serve(keeping: Shop) -> None:
     assert tags(keeping) == ["release-2"]
     with pytest.raises(ImageNotFound, match="release 1"):
         roll_back(keeping)
-    pipeline.restart(keeping.platform, keeping.told.append, app=keeping.name, processes=[])
+    formation.restart(keeping.platform, keeping.told.append, app=keeping.name, processes=[])
     assert keeping.visit() == (200, "2")
 
 
@@ -173,7 +184,7 @@ def test_what_a_clone_has_is_its_own(keeping: Shop) -> None:
     for number in range(2, 5):
         keeping.push(web=str(number))
     assert gone(keeping) == [2, 1]
-    pipeline.restart(keeping.platform, keeping.told.append, app=twin, processes=[])
+    formation.restart(keeping.platform, keeping.told.append, app=twin, processes=[])
     keeping.name = twin
     assert keeping.visit() == (200, "1")
     assert gone(keeping) == []

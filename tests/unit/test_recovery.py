@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dokkupy import git, pipeline, power, recovery
+from dokkupy import formation, git, pipeline, power, recovery
 from dokkupy.errors import DeployFailed, DokkupyError, EngineError, ProxyRefused
 from dokkupy.locks import app_lock
 from dokkupy.names import AppName
@@ -308,7 +308,7 @@ def test_a_command_of_any_other_app_mends(shop: Shop, state: RolloutState) -> No
     leave(shop, state)
     apps.create(shop.platform, BLOG)
     with pytest.raises(DokkupyError, match="blog has not been deployed yet"):
-        pipeline.restart(shop.platform, shop.told.append, app=BLOG, processes=[])
+        formation.restart(shop.platform, shop.told.append, app=BLOG, processes=[])
     shop.proxy.applied[-1] = tuple(r for r in shop.proxy.applied[-1] if r.app == "shop")
     assert shop.store.rollouts.unfinished() == []
     assert shop.visit() == (200, SERVES[state])
@@ -440,7 +440,7 @@ def test_what_cannot_be_mended_of_one_app_stops_no_other(shop: Shop) -> None:
     apps.create(shop.platform, BLOG)
     told: list[Line] = []
     with pytest.raises(DokkupyError, match="blog has not been deployed yet"):
-        pipeline.restart(shop.platform, told.append, app=BLOG, processes=[])
+        formation.restart(shop.platform, told.append, app=BLOG, processes=[])
     assert any(line.text.startswith("That has to wait") for line in told)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dokkupy import git, moves, pipeline, recovery, renaming
+from dokkupy import formation, git, moves, pipeline, recovery, renaming
 from dokkupy.errors import (
     Conflict,
     DeployFailed,
@@ -122,10 +122,10 @@ def test_an_app_that_was_never_deployed_is_renamed_too(shop: Shop) -> None:
 
 def test_a_stopped_app_stays_stopped(shop: Shop) -> None:
     shop.push(web="one")
-    pipeline.stop(shop.platform, shop.told.append, app=SHOP)
+    formation.stop(shop.platform, shop.told.append, app=SHOP)
     rename(shop)
     assert shop.visit()[0] == 503
-    pipeline.start(shop.platform, shop.told.append, app=STORE)
+    formation.start(shop.platform, shop.told.append, app=STORE)
     assert shop.visit() == (200, "one")
     shop.assert_at_rest()
 
@@ -349,7 +349,7 @@ def test_a_command_of_today_is_not_stopped_by_a_rename_that_cannot_be_finished(
 
     with monkeypatch.context() as patch:
         patch.setattr("dokkupy.moves._move_tags", fail)
-        pipeline.restart(shop.platform, shop.told.append, app=STORE, processes=[])
+        formation.restart(shop.platform, shop.told.append, app=STORE, processes=[])
     assert any("The engine is down" in line.text for line in shop.told)
     assert shop.visit() == (200, "one")
     assert moves.unfinished(shop.platform) == {STORE: SHOP}
@@ -375,7 +375,7 @@ def test_work_that_waited_for_an_app_that_was_renamed_is_told_gone(shop: Shop) -
 
     def restart() -> None:
         try:
-            pipeline.restart(shop.platform, shop.told.append, app=SHOP, processes=[])
+            formation.restart(shop.platform, shop.told.append, app=SHOP, processes=[])
         except DokkupyError as error:
             failed.append(error)
         shop.platform.close()

@@ -38,6 +38,7 @@ def fill(store: Store, app: AppName) -> None:
     store.documents.set(app, "domains", "hosts", ["a.test"])
     store.releases.add(release(app))
     store.releases.add_step(app, 1, "build", 0.5)
+    store.builds.begin(app, origin="push of main", revision="1" * 40, actor="ann")
     store.formation.set(app, {WEB: Scale(quantity=2)})
     store.instances.add(app, 1, WEB, 1)
     store.rollouts.begin(app, 1, 0, RefUpdate(ref="refs/heads/main", old="0", new="1"))
