@@ -67,6 +67,10 @@ class ContainerSpec:
     image: str
     command: tuple[str, ...] = ()
     """Empty: the image's own."""
+    entrypoint: tuple[str, ...] = ()
+    """Empty: the image's own."""
+    user: str = ""
+    """Empty: the image's own."""
     env: Environment = field(default_factory=Environment)
     labels: Mapping[str, str] = field(default_factory=dict)
     network: str = ""

@@ -48,6 +48,10 @@ def container_config(spec: ContainerSpec) -> dict[str, Any]:
     }
     if spec.command:
         config["Cmd"] = list(spec.command)
+    if spec.entrypoint:
+        config["Entrypoint"] = list(spec.entrypoint)
+    if spec.user:
+        config["User"] = spec.user
     if spec.mounts:
         config["HostConfig"]["Mounts"] = [_mount(mount) for mount in spec.mounts]
     if spec.ports:

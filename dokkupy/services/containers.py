@@ -161,15 +161,19 @@ def discard(platform: Platform, service: Service, *, volume: bool) -> None:
         platform.engine.remove_volume(service.volume)
 
 
-def sweep(platform: Platform, service: Service) -> None:
-    """Remove what work that was cut short has left of a service; needs its lock.
+def sweep(platform: Platform, service: Service) -> bool:
+    """Remove what work that was cut short has left of a service; say whether there was anything.
 
-    A volume that the service has, or had, is never touched.
+    Needs the service's lock. A volume that the service has, or had, is never touched.
     """
+    left = False
     own = {service.volume, *service.kept, service.before.get("volume", "")}
     for info in platform.engine.containers(labels(platform, service)):
         if info.name != service.container:
             platform.engine.remove(info.id)
+            left = True
     for volume in platform.engine.volumes(labels(platform, service)):
         if volume not in own:
             platform.engine.remove_volume(volume)
+            left = True
+    return left

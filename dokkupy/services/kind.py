@@ -37,7 +37,7 @@ class ServiceKind:
     @property
     def operation_modules(self) -> tuple[str, ...]:
         """The modules whose operations its noun has."""
-        return (OPERATIONS,)
+        return (OPERATIONS, DATA_OPERATIONS, BACKUP_OPERATIONS) if self.dumps else (OPERATIONS,)
 
     def server_for(self, image: str) -> Server:
         """Return what knows how to run `image`, empty for the usual one."""

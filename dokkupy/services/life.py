@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dokkupy.platform import Platform
     from dokkupy.report import Report
     from dokkupy.services.kind import ServiceKind
+    from dokkupy.services.manifest import Manifest
     from dokkupy.services.name import ServiceName
 
 
@@ -35,7 +36,8 @@ def at_work(
         on_wait=lambda holder: report.progress(f"Waiting: {noun} {name} is busy with {holder}"),
     ):
         service = services.find(platform, noun, name)
-        containers.sweep(platform, service)
+        if containers.sweep(platform, service) and service.container:
+            networks.join(platform, service)
         yield service
 
 
@@ -144,6 +146,27 @@ def relaunch(
     return fresh
 
 
+def remove(
+    platform: Platform, report: Report, kind: ServiceKind, name: ServiceName, *, backup: bool
+) -> Manifest | None:
+    """Remove a service with its data, of which a last backup stays if it is asked for.
+
+    Raises:
+        Conflict: an app is linked to it.
+        DokkupyError: the backup cannot be made; nothing is removed.
+    """
+    with at_work(platform, report, kind.noun, name, "destroy") as service:
+        refuse_linked(platform, service)
+        made = None
+        if backup and kind.dumps:
+            from dokkupy.services import backups
+
+            made = backups.final(platform, report, kind, service)
+        report.progress(f"Removing {service.title}")
+        destroy(platform, kind, service)
+        return made
+
+
 def destroy(platform: Platform, kind: ServiceKind, service: Service) -> None:
     """Remove a service with its data; needs its lock.
 
@@ -209,3 +232,14 @@ def limit(
     changes: dict[str, object] = {key: value for key, value in given.items() if value is not None}
     with at_work(platform, report, kind.noun, name, "set") as service:
         return relaunch(platform, report, kind, service, **changes)
+
+
+def clean(platform: Platform, report: Report, kind: ServiceKind, name: ServiceName) -> list[str]:
+    """Remove the volumes that an import, a restore or an upgrade has replaced; return them."""
+    with at_work(platform, report, kind.noun, name, "clean") as service:
+        gone = [*service.kept, *filter(None, [service.before.get("volume", "")])]
+        services.keep(platform, replace(service, kept=(), before={}), "service.cleaned")
+        for volume in gone:
+            report.progress(f"Removing {volume}")
+            platform.engine.remove_volume(volume)
+        return gone

@@ -5,15 +5,21 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
-from dokkupy import jobs
 from dokkupy.deployment import Deployment
 from dokkupy.names import AppName
 from dokkupy.operations.registry import Help, Verbatim, operation
 from dokkupy.ports import Port
 from dokkupy.services.addresses import THIS_HOST, HostAddress, ImageName
+from dokkupy.services.asking import ask, shown
 from dokkupy.services.links import Alias
 from dokkupy.services.name import ServiceName
-from dokkupy.services.showing import ChangedLink, ServiceInfo, ServiceLink, ServiceRow
+from dokkupy.services.showing import (
+    ChangedLink,
+    DestroyedService,
+    ServiceInfo,
+    ServiceLink,
+    ServiceRow,
+)
 from dokkupy.sizes import MemorySize
 from dokkupy.types import ExitStatus, Line, Stream
 
@@ -44,8 +50,27 @@ def create(
         ImageNotFound: its image cannot be had.
     """
     given = {"image": image or "", "memory": memory.bytes if memory else 0, "cpus": cpus}
-    yield from _work(platform, noun, service, "create", given)
-    return _info(platform, noun, service)
+    yield from ask(platform, noun, service, "create", given)
+    return shown(platform, noun, service)
+
+
+@operation(summary="Remove a service and its data", confirm="service")
+def destroy(
+    platform: Platform,
+    noun: str,
+    service: ServiceName,
+    *,
+    backup: Annotated[bool, Help("Make no last backup")] = True,
+    force: Annotated[bool, Help("Do not ask")] = False,  # noqa: ARG001 (read by the registry)
+) -> Stream[DestroyedService]:
+    """Remove a service with all of its data, of which a last backup stays.
+
+    Raises:
+        Conflict: an app is linked to it.
+        DokkupyError: the backup cannot be made; nothing is removed.
+    """
+    made = yield from ask(platform, noun, service, "destroy", {"backup": backup})
+    return DestroyedService(service=f"{noun} {service}", backup=made["id"] if made else None)
 
 
 @operation(summary="List the services of this kind", name="list", reads=True, default=True)
@@ -60,7 +85,7 @@ def list_(platform: Platform, noun: str) -> list[ServiceRow]:
 @operation(summary="Show a service", reads=True)
 def info(platform: Platform, noun: str, service: ServiceName) -> ServiceInfo:
     """Show what runs, where its data is, and how it is reached; never a password."""
-    return _info(platform, noun, service)
+    return shown(platform, noun, service)
 
 
 @operation(summary="Link an app to a service")
@@ -83,7 +108,7 @@ def link(
         DeployFailed: the app does not pass its checks with it; it is not linked.
     """
     given = {"app": app, "alias": as_, "restart": restart}
-    done = yield from _work(platform, noun, service, "link", given)
+    done = yield from ask(platform, noun, service, "link", given)
     return _changed(platform, noun, service, app, done)
 
 
@@ -98,7 +123,7 @@ def unlink(
         DeployFailed: the app does not pass its checks without it; it stays linked.
     """
     given = {"app": app, "restart": restart}
-    done = yield from _work(platform, noun, service, "unlink", given)
+    done = yield from ask(platform, noun, service, "unlink", given)
     return _changed(platform, noun, service, app, done)
 
 
@@ -114,7 +139,7 @@ def promote(
         UsageError: it has it already.
     """
     given = {"app": app, "restart": restart}
-    done = yield from _work(platform, noun, service, "promote", given)
+    done = yield from ask(platform, noun, service, "promote", given)
     return _changed(platform, noun, service, app, done)
 
 
@@ -147,22 +172,22 @@ def links(platform: Platform, noun: str, service: ServiceName | None = None) -> 
 @operation(summary="Start a service")
 def start(platform: Platform, noun: str, service: ServiceName) -> Stream[ServiceInfo]:
     """Start a service that was stopped, or that has ended, and wait until it answers."""
-    yield from _work(platform, noun, service, "start", {})
-    return _info(platform, noun, service)
+    yield from ask(platform, noun, service, "start", {})
+    return shown(platform, noun, service)
 
 
 @operation(summary="Stop a service")
 def stop(platform: Platform, noun: str, service: ServiceName) -> Stream[ServiceInfo]:
     """Stop a service; its data and its links stay. It stays stopped after a reboot."""
-    yield from _work(platform, noun, service, "stop", {})
-    return _info(platform, noun, service)
+    yield from ask(platform, noun, service, "stop", {})
+    return shown(platform, noun, service)
 
 
 @operation(summary="Restart a service")
 def restart(platform: Platform, noun: str, service: ServiceName) -> Stream[ServiceInfo]:
     """Give a service a new container on its data, as its settings say now."""
-    yield from _work(platform, noun, service, "restart", {})
-    return _info(platform, noun, service)
+    yield from ask(platform, noun, service, "restart", {})
+    return shown(platform, noun, service)
 
 
 @operation(summary="Change what a service may take", name="set")
@@ -176,8 +201,8 @@ def set_(
 ) -> Stream[ServiceInfo]:
     """Change the limits of a service; it is restarted with them."""
     given: dict[str, Any] = {"memory": memory.bytes if memory else None, "cpus": cpus}
-    yield from _work(platform, noun, service, "limit", given)
-    return _info(platform, noun, service)
+    yield from ask(platform, noun, service, "limit", given)
+    return shown(platform, noun, service)
 
 
 @operation(summary="Let this host answer for a service")
@@ -197,15 +222,15 @@ def expose(
         Conflict: the port is taken; the service goes on as before.
     """
     given = {"address": address, "port": port or 0}
-    yield from _work(platform, noun, service, "expose", given)
-    return _info(platform, noun, service)
+    yield from ask(platform, noun, service, "expose", given)
+    return shown(platform, noun, service)
 
 
 @operation(summary="Let this host answer for a service no more")
 def unexpose(platform: Platform, noun: str, service: ServiceName) -> Stream[ServiceInfo]:
     """Undo `expose`; the service is restarted for it. One that is not exposed is fine."""
-    yield from _work(platform, noun, service, "expose", {"address": "", "port": 0})
-    return _info(platform, noun, service)
+    yield from ask(platform, noun, service, "expose", {"address": "", "port": 0})
+    return shown(platform, noun, service)
 
 
 @operation(summary="Show what a service printed", reads=True)
@@ -260,21 +285,6 @@ def _converse(platform: Platform, noun: str, name: ServiceName, command: list[st
     tty = sys.stdin.isatty() and sys.stdout.isatty()
     code = platform.engine.execute(service.container, command, interactive=True, tty=tty)
     return ExitStatus(code=code)
-
-
-def _work(
-    platform: Platform, noun: str, service: ServiceName, verb: str, arguments: dict[str, Any]
-) -> Stream[Any]:
-    """Have the detached runner do something to a service, and follow it."""
-    request = {"noun": noun, "service": service, "verb": verb, "arguments": arguments}
-    return (yield from jobs.run(platform, "service", None, request))
-
-
-def _info(platform: Platform, noun: str, name: ServiceName) -> ServiceInfo:
-    from dokkupy.services import service as services
-    from dokkupy.services import showing
-
-    return showing.info(platform, services.find(platform, noun, name))
 
 
 def _changed(

@@ -70,6 +70,21 @@ class ServiceInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DestroyedService:
+    """A service that is gone."""
+
+    service: str
+    backup: str | None
+    """The id of the backup that stays; None when there is none."""
+
+    def text(self) -> str:
+        """Say it, with what stays."""
+        if self.backup is None:
+            return f"The service {self.service} is gone."
+        return f"The service {self.service} is gone; its backup {self.backup} stays."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceLink:
     """An app's way to a service."""
 

@@ -18,17 +18,33 @@ if TYPE_CHECKING:
     from dokkupy.types import Line
 
 VERBS: Final[Mapping[str, str]] = {
+    "backup": "dokkupy.services.backups:backup",
+    "clean": "dokkupy.services.life:clean",
+    "clone": "dokkupy.services.moving:clone",
     "create": "dokkupy.services.life:create",
+    "destroy": "dokkupy.services.life:remove",
     "expose": "dokkupy.services.life:expose",
+    "go-back": "dokkupy.services.upgrading:go_back",
     "limit": "dokkupy.services.life:limit",
     "link": "dokkupy.services.linking:link",
     "promote": "dokkupy.services.linking:promote",
     "restart": "dokkupy.services.life:restart",
+    "restore": "dokkupy.services.backups:restore",
     "start": "dokkupy.services.life:start",
     "stop": "dokkupy.services.life:stop",
     "unlink": "dokkupy.services.linking:unlink",
+    "upgrade": "dokkupy.services.upgrading:upgrade",
+    "verify": "dokkupy.services.backups:verify",
 }
 """Verb -> the function that does it: `f(platform, report, kind, name, **arguments)`."""
+
+
+PARSERS: Final[Mapping[str, Callable[[str], str]]] = {
+    "alias": Alias.parse,
+    "app": AppName.parse,
+    "new": ServiceName.parse,
+}
+"""What of the arguments is a name."""
 
 
 def perform(
@@ -47,7 +63,7 @@ def perform(
     work: Callable[..., object] = getattr(import_module(module), name)
     kind = platform.hooks.register_services(noun)
     given = dict(arguments)
-    for key, parse in {"app": AppName.parse, "alias": Alias.parse}.items():
+    for key, parse in PARSERS.items():
         if given.get(key) is not None:
             given[key] = parse(given[key])
     done = work(platform, Report(send), kind, ServiceName.parse(service), **given)

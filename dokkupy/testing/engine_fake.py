@@ -377,7 +377,7 @@ class FakeEngine(FakeWiring):
 
 
 def _command(spec: ContainerSpec, image: FakeImage) -> tuple[str, ...]:
-    return (*image.entrypoint, *(spec.command or image.command))
+    return (*(spec.entrypoint or image.entrypoint), *(spec.command or image.command))
 
 
 def _write(lines: Sequence[tuple[Literal[1, 2], bytes]], *, end: bytes) -> None:

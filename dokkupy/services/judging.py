@@ -1,0 +1,82 @@
+"""A dump on its way into a server: judged by its head before, by its tail after."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import IO, TYPE_CHECKING, Final
+
+from dokkupy.errors import Refused
+from dokkupy.services.source import PIECE, Source
+
+if TYPE_CHECKING:
+    from dokkupy.services.server import DumpingServer
+
+LOOKED_AT: Final = 8192
+"""Bytes of head and tail that a server judges a dump by."""
+TELL_SECONDS: Final = 2.0
+
+
+class Judged(Source):
+    """Passes a dump on; raises what is wrong with it instead of its beginning or its end."""
+
+    def __init__(
+        self,
+        source: IO[bytes],
+        server: DumpingServer,
+        version: str,
+        tell: Callable[[str], None],
+        stopped: Callable[[], bool] = bool,
+    ) -> None:
+        super().__init__()
+        self._source = source
+        self._server = server
+        self._version = version
+        self._tell = tell
+        self._stopped = stopped
+        self._told = time.monotonic()
+        self._tail = b""
+        self.size = 0
+        """Bytes so far."""
+
+    def piece(self) -> bytes:
+        if self._stopped():
+            raise Refused("It was stopped half-way; nothing was changed.")
+        found = self._source.read(PIECE) if self.size else self._head()
+        if not found:
+            self._server.refuse_tail(self._tail)
+            return b""
+        self.size += len(found)
+        self._tail = (self._tail + found)[-LOOKED_AT:]
+        if time.monotonic() - self._told > TELL_SECONDS:
+            self._told = time.monotonic()
+            self._tell(f"{megabytes(self.size)} so far")
+        return found
+
+    def _head(self) -> bytes:
+        """Read until there is enough to judge by: a pipe gives what it has."""
+        head = b""
+        while len(head) < LOOKED_AT and (more := self._source.read(PIECE)):
+            head += more
+        self._server.refuse_head(head[:LOOKED_AT], self._version)
+        return head
+
+
+class Tail:
+    """Takes a dump on its way out, counts it, and keeps what the server judges it by."""
+
+    def __init__(self, sink: Callable[[bytes], object]) -> None:
+        self._sink = sink
+        self.size = 0
+        self.kept = b""
+
+    def write(self, piece: bytes) -> None:
+        """Pass one piece on."""
+        self.size += len(piece)
+        self.kept = (self.kept + piece)[-LOOKED_AT:]
+        self._sink(piece)
+
+
+def megabytes(size: int) -> str:
+    """Return a number of bytes as people read it."""
+    return f"{size / 1_000_000:,.1f} MB"
