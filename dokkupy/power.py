@@ -11,6 +11,7 @@ from dokkupy.errors import DokkupyError
 from dokkupy.locks import app_lock
 from dokkupy.names import AppName
 from dokkupy.report import Report
+from dokkupy.services import power as services
 from dokkupy.types import Instance, InstanceState, Line
 
 if TYPE_CHECKING:
@@ -32,12 +33,13 @@ def up(platform: Platform, send: Callable[[Line], None]) -> Power:
     Containers come back at the addresses they had; one that is gone is placed anew.
 
     Raises:
-        DokkupyError: an app did not come up; the others did.
+        DokkupyError: an app or a service did not come up; the others did.
     """
     report = Report(send)
     network.ensure(platform.engine, platform.store)
     recovery.recover_all(platform, report)
     oneoffs.sweep(platform)
+    without = services.up(platform, report)
     with report.step("resume"):
         incomplete = _resume(platform)
     failed: list[str] = []
@@ -53,6 +55,11 @@ def up(platform: Platform, send: Callable[[Line], None]) -> Power:
             f"These apps did not come up: {', '.join(failed)}.",
             hint=f"See why: dokkupy logs {failed[0]} --failed",
         )
+    if without:
+        raise DokkupyError(
+            f"These services did not come up: {', '.join(without)}.",
+            hint=f"See why: dokkupy {without[0].replace(' ', ' logs ')}",
+        )
     live = [i for i in platform.store.instances.list() if i.state is InstanceState.LIVE]
     return Power(containers=len(live), proxy=platform.proxy.status().running)
 
@@ -66,6 +73,7 @@ def down(platform: Platform, send: Callable[[Line], None]) -> Power:
     if instances:
         report.progress(f"Stopping {len(instances)} containers")
     recovery.each(lambda one: platform.scheduler.pause(one.reference, 10.0), instances)
+    services.down(platform, report)
     return Power(containers=0, proxy=False)
 
 

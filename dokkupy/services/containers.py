@@ -51,7 +51,7 @@ def launch(platform: Platform, kind: ServiceKind, service: Service) -> Service:
     service = replace(service, container=name, address=address)
     spec = ContainerSpec(
         name=name,
-        image=service.image,
+        image=service.image_id,
         command=blueprint.command,
         env=blueprint.env,
         labels=labels(platform, service),

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dokkupy.engine import ImageBuild
-from dokkupy.errors import BuildFailed, ImageNotFound
+from dokkupy.errors import BuildFailed, Conflict, ImageNotFound
 
 if TYPE_CHECKING:
     from dokkupy.platform import Platform
     from dokkupy.services.kind import ServiceKind
     from dokkupy.services.server import Recipe, ServerImage
+    from dokkupy.services.service import Service
 
 PULL_SECONDS: Final = 600.0
 BUILD_MEMORY: Final = 1024**3
@@ -128,3 +130,18 @@ def dockerfile(recipe: Recipe) -> Iterable[str]:
     if recipe.files:
         yield "COPY files/ /"
     yield from recipe.instructions
+
+
+def hold(platform: Platform, service: Service) -> None:
+    """Keep the image that a service runs by a name of its own, for the way back."""
+    platform.engine.tag(service.image_id, _held(platform, service))
+
+
+def let_go(platform: Platform, service: Service) -> None:
+    """Forget the image that was kept for the way back; none is fine."""
+    with suppress(Conflict):  # it is what the service runs again
+        platform.engine.remove_image(_held(platform, service))
+
+
+def _held(platform: Platform, service: Service) -> str:
+    return f"dokkupy-{platform.root_id}/service-{service.noun}-{service.name}:before"

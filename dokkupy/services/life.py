@@ -78,7 +78,8 @@ def _begin(platform: Platform, report: Report, kind: ServiceKind, made: Service)
         tell=report.output,
     )
     report.progress(f"Starting {made.title} from {reference}")
-    service = containers.launch(platform, kind, replace(made, image=reference))
+    chosen = replace(made, image=reference, image_id=platform.engine.image(reference).id)
+    service = containers.launch(platform, kind, chosen)
     return settle(platform, kind, service)
 
 
@@ -178,6 +179,7 @@ def destroy(platform: Platform, kind: ServiceKind, service: Service) -> None:
     containers.discard(platform, service, volume=True)
     for volume in {*service.kept, service.before.get("volume", "")} - {""}:
         platform.engine.remove_volume(volume)
+    images.let_go(platform, service)
     services.forget(platform, service)
 
 
@@ -238,6 +240,7 @@ def clean(platform: Platform, report: Report, kind: ServiceKind, name: ServiceNa
     """Remove the volumes that an import, a restore or an upgrade has replaced; return them."""
     with at_work(platform, report, kind.noun, name, "clean") as service:
         gone = [*service.kept, *filter(None, [service.before.get("volume", "")])]
+        images.let_go(platform, service)
         services.keep(platform, replace(service, kept=(), before={}), "service.cleaned")
         for volume in gone:
             report.progress(f"Removing {volume}")

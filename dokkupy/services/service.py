@@ -32,7 +32,9 @@ class Service:
     wanted: str = ""
     """The image that was asked for; empty for the usual one."""
     image: str = ""
-    """The image that it runs."""
+    """The name of the image that it runs."""
+    image_id: str = ""
+    """Just this image, whatever its name comes to mean."""
     version: str = ""
     """Of its server, as it said itself."""
     generation: int = 1
@@ -45,7 +47,7 @@ class Service:
     kept: tuple[str, ...] = ()
     """Volumes that were replaced, the newest last."""
     before: dict[str, str] = field(default_factory=dict)
-    """What an upgrade can go back to: `image`, `version`, `volume`."""
+    """What an upgrade can go back to: `image`, `image_id`, `wanted`, `version`, `volume`."""
     stopped: bool = False
     host_address: str = ""
     """Where the host answers for it; empty when it does not."""

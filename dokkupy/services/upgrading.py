@@ -36,6 +36,7 @@ def upgrade(
     with life.at_work(platform, report, kind.noun, name, "upgrade") as service:
         after = _with_image(platform, report, kind, service, image)
         backups.make(platform, report, kind, service, place=service.backups, reason="upgrade")
+        images.hold(platform, service)
         report.progress(f"Stopping {service.title} to copy its files")
         containers.stop(platform, kind, service)
         try:
@@ -47,6 +48,7 @@ def upgrade(
             raise
         before = {
             "image": service.image,
+            "image_id": service.image_id,
             "wanted": service.wanted,
             "version": service.version,
             "volume": service.volume,
@@ -76,6 +78,7 @@ def go_back(platform: Platform, report: Report, kind: ServiceKind, name: Service
             kind,
             service,
             image=before["image"],
+            image_id=before["image_id"],
             wanted=before["wanted"],
             volume=before["volume"],
             kept=(*service.kept, service.volume),
@@ -94,10 +97,10 @@ def _with_image(
     else:
         found = service.image
         images.renew(platform, server.image, found, report.output)
-    runs = platform.engine.inspect(service.container).image
-    if platform.engine.image(found).id == runs:
+    newest = platform.engine.image(found).id
+    if newest == service.image_id:
         raise Refused(f"The service {service.title} runs the newest {found} already.")
-    return replace(service, wanted=wanted, image=found)
+    return replace(service, wanted=wanted, image=found, image_id=newest)
 
 
 def _on_a_copy(
@@ -129,7 +132,7 @@ def _copy(platform: Platform, service: Service, volume: str) -> None:
     engine.create(
         ContainerSpec(
             name=name,
-            image=service.image,
+            image=service.image_id,
             entrypoint=("cp",),
             command=("-a", "/from/.", "/to/"),
             user="0",
