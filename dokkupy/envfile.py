@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
-from typing import Literal
+from typing import Final, Literal
 
 from dokkupy.errors import UsageError
 from dokkupy.names import EnvKey
@@ -15,6 +15,9 @@ Format = Literal["env", "json", "shell"]
 
 LARGEST_VALUE = 128 * 1024 - 1
 """Bytes of `KEY=VALUE` that Linux hands to a program (MAX_ARG_STRLEN, with its final NUL)."""
+
+_LINE: Final = f"Write KEY=VALUE, KEY of {EnvKey.rule}; a value of several lines as in JSON."
+_BINARY: Final = "Encode it as text, with base64 for example."
 
 
 def dump(values: Mapping[str, str], form: Format) -> str:
@@ -48,8 +51,11 @@ def load(text: str) -> Environment:
             continue
         key, equals, value = line.partition("=")
         if not equals:
-            raise UsageError(f"Line {number} has no '='.", hint="Write it as KEY=VALUE.")
-        values[EnvKey.parse(key)] = _unquoted(value, number)
+            raise UsageError(f"Line {number} has no '='.", hint=_LINE)
+        if not EnvKey.pattern.fullmatch(key):
+            # Not repeated: it may well be a line of a secret that has several.
+            raise UsageError(f"Line {number} has no environment key before its '='.", hint=_LINE)
+        values[EnvKey(key)] = _unquoted(value, number)
     return check(values)
 
 
@@ -61,11 +67,11 @@ def check(values: Environment) -> Environment:
     """
     for key, value in values.items():
         if "\0" in value:
-            raise UsageError(f"The value of {key} holds a NUL character.")
+            raise UsageError(f"The value of {key} holds a NUL character.", hint=_BINARY)
         try:
             size = len(f"{key}={value}".encode())
         except UnicodeEncodeError:
-            raise UsageError(f"The value of {key} is not valid Unicode.") from None
+            raise UsageError(f"The value of {key} is not valid Unicode.", hint=_BINARY) from None
         if size > LARGEST_VALUE:
             raise UsageError(
                 f"The value of {key} is larger than the 128 KiB that Linux hands to a program.",
@@ -78,7 +84,9 @@ def _load_json(text: str) -> Environment:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"It is not valid JSON: {error}.") from None
+        raise UsageError(
+            f"It is not valid JSON: {error}.", hint='Write an object of texts: {"KEY": "VALUE"}.'
+        ) from None
     wrong = [key for key, value in document.items() if not isinstance(value, str)]
     if wrong:
         raise UsageError(

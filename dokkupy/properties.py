@@ -170,13 +170,18 @@ def check(item: Property, text: str) -> None:
     """
     if item.choices and text not in item.choices:
         raise UsageError(
-            f"{item.name} cannot be {text!a}.", hint=f"Use one of: {', '.join(item.choices)}."
+            f"{item.name} cannot be {text[:80]!a}.", hint=f"Use one of: {', '.join(item.choices)}."
         )
     if item.pattern and not re.fullmatch(item.pattern, text):
         raise UsageError(
-            f"{item.name} cannot be {text!a}; it must match {item.pattern}.", hint=item.help
+            f"{item.name} cannot be {text[:80]!a}; it must match {item.pattern}.",
+            hint=f"{item.help}.",
         )
-    convert(item.type, text, item.name)
+    try:
+        convert(item.type, text, item.name)
+    except UsageError as error:
+        error.hint = error.hint or f"{item.help}."
+        raise
 
 
 def _spelled(value: str | float) -> str:

@@ -38,7 +38,7 @@ def main() -> NoReturn:
                 # It makes itself ready while git and the client agree on what to send.
                 environment["DOKKUPY_JOB"] = jobs.start(str(root), environment).bequeath()
             become(["git", GIT[words[0]], str(repository)], environment)
-        become(command_line(root, words), environment)
+        operate(root, words, environment)
     except DokkupyError as error:
         sys.stderr.write(f"{error.message}\n{error.hint}\n")
         sys.exit(error.exit_code)
@@ -47,6 +47,22 @@ def main() -> NoReturn:
 def become(command: list[str], environment: Mapping[str, str]) -> NoReturn:
     """Turn this process into another program."""
     os.execvpe(command[0], command, environment)  # noqa: S606 (that there is no shell is the point)
+
+
+def operate(root: Path, words: list[str], environment: Mapping[str, str]) -> NoReturn:
+    """Do what `dokkupy WORDS` does on the root, in this process, and leave it.
+
+    The arguments of a program are shown to every user of the machine, and words hold secrets.
+    """
+    import runpy
+    import site
+
+    os.environ.clear()
+    os.environ.update(environment)
+    site.main()  # we were started without packages, for the sake of pushes
+    sys.argv = ["dokkupy", "--root", str(root), *words]
+    runpy.run_module("dokkupy", run_name="__main__")
+    sys.exit()
 
 
 def clean(environment: Mapping[str, str]) -> dict[str, str]:
@@ -68,7 +84,9 @@ def split(asked: str) -> list[str]:
     try:
         words = shlex.split(asked)
     except ValueError as error:
-        raise UsageError(f"This cannot be read: {error}.") from None
+        raise UsageError(
+            f"This cannot be read: {error}.", hint="Quote it as for a shell: config set app 'K=a b'"
+        ) from None
     if not words:
         raise Refused(
             "You are let in to push and to ask for operations, not to a shell.",
@@ -76,7 +94,8 @@ def split(asked: str) -> list[str]:
         )
     if words[0].startswith("-") and words not in (["--help"], ["--version"]):
         raise Refused(
-            f"{words[0]!a} is not for you to choose.", hint="Start with an operation: apps list"
+            f"{words[0][:80]!a} is not for you to choose.",
+            hint="Start with an operation: apps list",
         )
     return words
 
@@ -88,7 +107,9 @@ def requested_app(words: list[str]) -> AppName:
         UsageError: the path is not one app's name.
     """
     if len(words) != 2:
-        raise UsageError(f"{words[0]} takes the name of one app.")
+        raise UsageError(
+            f"{words[0]} takes the name of one app.", hint="git push USER@HOST:APP main"
+        )
     return AppName.parse(words[1].removeprefix("/").removesuffix("/").removesuffix(".git"))
 
 

@@ -11,6 +11,7 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from dokkupy.cli.arguments import COMMON, Given, merged, tidy, with_scope
 from dokkupy.cli.lookup import Found, find, unknown
+from dokkupy.cli.output import printable
 from dokkupy.cli.perform import Settings, perform
 from dokkupy.errors import UsageError
 from dokkupy.index import Index, operation_of
@@ -18,6 +19,8 @@ from dokkupy.index import Index, operation_of
 if TYPE_CHECKING:
     from dokkupy.operations.registry import Operation, Parameter
 
+LONGEST_MESSAGE = 300
+"""Characters that Typer may take to explain what is wrong."""
 HELP_OPTIONS = {"help_option_names": ["--help", "-h"]}
 WRONG_USAGE: type[Exception] = typer.BadParameter.__bases__[0]
 """What Typer raises for words it cannot read; its home moved between Typer's releases."""
@@ -44,7 +47,10 @@ def run_by_typer(index: Index, common: Mapping[str, str | bool], words: Sequence
     except WRONG_USAGE as error:
         context: Any = getattr(error, "ctx", None)
         path = context.command_path if context is not None else "dokkupy"
-        message: str = error.format_message()  # type: ignore[attr-defined]
+        # It repeats the words, whatever they hold.
+        message = printable(error.format_message())  # type: ignore[attr-defined]
+        if len(message) > LONGEST_MESSAGE:
+            message = f"{message[:LONGEST_MESSAGE]}..."
         raise UsageError(message, hint=f"See how it is used: {path} --help") from None
     return code if isinstance(code, int) else 0
 

@@ -79,4 +79,4 @@ def unknown(index: Index, words: Sequence[str]) -> DokkupyError:
         hint = f"See what there is: dokkupy {noun} --help".replace("  ", " ")
     if out and not near:
         hint += "; not every plugin takes part: dokkupy plugin list"
-    return UsageError(f"There is no command {shown!a}.", hint=hint)
+    return UsageError(f"There is no command {shown[:80]!a}.", hint=hint)

@@ -109,9 +109,9 @@ def test_lines_are_read_as_people_write_them() -> None:
         ('A=1\n\nB="open', "quotes of line 3"),
         ('A="\\x41"', "quotes of line 1"),
         ('A="b" # c', "quotes of line 1"),
-        ("1A=b", "'1A' is not a valid environment key"),
-        ("A-B=c", "'A-B' is not a valid environment key"),
-        ("=c", "'' is not a valid environment key"),
+        ("1A=b", "Line 1 has no environment key"),
+        ("A-B=c", "Line 1 has no environment key"),
+        ("=c", "Line 1 has no environment key"),
         ('{"A": 1}', "value of 'A' is no string"),
         ('{"A": null}', "value of 'A' is no string"),
         ('{"A-B": "c"}', "'A-B' is not a valid environment key"),
@@ -165,3 +165,11 @@ def test_json_is_written_for_people_and_programs() -> None:
     text = envfile.dump({"A": "caf\N{LATIN SMALL LETTER E WITH ACUTE}"}, "json")
     assert text == '{\n  "A": "caf\N{LATIN SMALL LETTER E WITH ACUTE}"\n}'
     assert json.loads(text)
+
+
+@pytest.mark.parametrize("text", ["K=-----BEGIN\ns3cr3t+/==\n", "s3cr3t=\0", 's3cr3t+="'])
+def test_a_line_that_may_be_part_of_a_secret_is_not_repeated(text: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        envfile.load(text.replace("s3cr3t=", "K=s3cr3t"))
+    assert "s3cr3t" not in refused.value.message + refused.value.hint + refused.value.detail
+    assert refused.value.hint

@@ -139,3 +139,8 @@ def test_a_file_of_exactly_the_largest_size_is_read(tmp_path: Path) -> None:
     (tmp_path / "Procfile").write_text(text + "a")
     with pytest.raises(UsageError):
         procfile.read(tmp_path)
+
+
+def test_a_wrong_name_is_told_in_one_sentence_with_one_full_stop() -> None:
+    with pytest.raises(UsageError, match=r"'a b' is not a valid process name\.$"):
+        procfile.parse("a b: run")

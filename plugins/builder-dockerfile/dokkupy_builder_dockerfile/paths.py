@@ -14,7 +14,7 @@ LARGEST_DOCKERFILE = 1024 * 1024
 
 
 class SourcePath(str):
-    """A path inside a source: relative, without `..`, without control characters."""
+    """A path inside a source: relative, without `..`, without what a terminal obeys."""
 
     __slots__ = ()
 
@@ -26,8 +26,8 @@ class SourcePath(str):
             UsageError: it is empty, absolute, or could leave the source.
         """
         path = PurePosixPath(text)
-        unclean = any(character < " " or character in "\\\x7f" for character in text)
-        if not text or unclean or path.is_absolute() or ".." in path.parts:
+        clean = text.isprintable() and "\\" not in text
+        if not text or not clean or path.is_absolute() or ".." in path.parts:
             raise UsageError(
                 f"{text[:80]!a} is not a path inside the app's source.",
                 hint="Give it relative to the root of the repository, without '..'.",
@@ -52,7 +52,10 @@ class Location:
         with (self.context / self.dockerfile).open("rb") as file:
             content = file.read(LARGEST_DOCKERFILE + 1)
         if len(content) > LARGEST_DOCKERFILE:
-            raise BuildFailed(f"{self.dockerfile} is larger than {LARGEST_DOCKERFILE} bytes.")
+            raise BuildFailed(
+                f"{self.dockerfile!a:.80} is larger than {LARGEST_DOCKERFILE} bytes.",
+                hint="Copy files into the image instead of writing them out in the Dockerfile.",
+            )
         return content.decode(errors="replace")
 
 
@@ -90,7 +93,7 @@ def _resolve(path: Path, *, within: Path) -> Path | None:
         return None
     if not resolved.is_relative_to(within):
         raise BuildFailed(
-            f"{path.relative_to(within)} leads out of the folder that is built.",
+            f"{str(path.relative_to(within))[:80]!a} leads out of the folder that is built.",
             hint="Replace the link by the file itself and push again.",
         )
     return resolved if exists else None

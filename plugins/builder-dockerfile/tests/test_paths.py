@@ -68,7 +68,7 @@ def test_link_out_of_the_source_is_refused(source: Path, name: str, target: str)
     (source / "Dockerfile").write_text("FROM x\n")
     (source / name).unlink(missing_ok=True)
     (source / name).symlink_to(target)
-    with pytest.raises(BuildFailed, match=f"{name} leads out"):
+    with pytest.raises(BuildFailed, match=f"'{name}' leads out"):
         locate(source, "", "")
 
 
@@ -76,7 +76,7 @@ def test_build_dir_that_links_out_of_the_source_is_refused(source: Path) -> None
     (source.parent / "other").mkdir()
     (source.parent / "other" / "Dockerfile").write_text("FROM x\n")
     (source / "app").symlink_to("../other")
-    with pytest.raises(BuildFailed, match="app leads out"):
+    with pytest.raises(BuildFailed, match="'app' leads out"):
         locate(source, "app", "")
 
 

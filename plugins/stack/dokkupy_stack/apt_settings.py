@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from dokkupy.errors import Refused
+
 OPTIONS: Final = re.compile(
     r"(Acquire::(?:https?::(?:.+::)?(?:Proxy|Timeout|Pipeline-Depth|No-Cache)"
     r"|Check-Valid-Until|Check-Date|Retries|ForceIPv4|ForceIPv6)) "
@@ -84,9 +86,19 @@ def read_sources(root: Path, codename: str) -> list[AptSource]:
 
 
 def read_options() -> list[str]:
-    """Return lines for an `apt.conf`: the machine's proxies and what it is lenient about."""
+    """Return lines for an `apt.conf`: the machine's proxies and what it is lenient about.
+
+    Raises:
+        Refused: this machine has no apt.
+    """
     command = ["apt-config", "dump"]
-    dump = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    try:
+        dump = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    except FileNotFoundError:
+        raise Refused(
+            "This machine has no apt-config, and so no package sources for an image.",
+            hint="Make stacks on a machine with Debian or Ubuntu.",
+        ) from None
     return select_options(dump.splitlines())
 
 
