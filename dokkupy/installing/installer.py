@@ -56,8 +56,8 @@ class Installer:
         With the file of constraints `deep`, what it needs comes along.
         """
         needs = ["--no-deps"] if deep is None else ["--constraint", str(deep)]
-        # A folder of modules may have changed although its project file did not.
-        fresh = ["--refresh"] if self.kind == "uv" and requirement.startswith("/") else []
+        # uv remembers for minutes what an index had, and a folder by its project file alone.
+        fresh = ["--refresh"] if self.kind == "uv" else []
         return [*self._command("install"), "--target", str(folder), *needs, *fresh, requirement]
 
     def installing(self, wheels: Path, pinned: Sequence[str]) -> list[str]:

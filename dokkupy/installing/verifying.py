@@ -7,8 +7,11 @@ import shlex
 import sys
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
+
 from dokkupy.errors import PluginError
 from dokkupy.installing import fresh
+from dokkupy.installing.distribution import installed
 from dokkupy.installing.results import Verdict
 
 if TYPE_CHECKING:
@@ -48,12 +51,16 @@ def refuse_without_suite(otherwise: str = "") -> None:
     Raises:
         PluginError: it is not installed.
     """
-    if importlib.util.find_spec("pytest") is None:
+    there = installed()
+    needs = there["dokkupy"].needed(frozenset({"testing"}))
+    missing = [need.name for need in needs if canonicalize_name(need.name) not in there]
+    if missing:
         if importlib.util.find_spec("pip") is not None:
             command = [sys.executable, "-m", "pip", "install", SUITE]
         else:
             command = ["uv", "pip", "install", "--python", sys.executable, SUITE]
         raise PluginError(
-            f"The contract of plugins is verified by {SUITE}, which is not installed.",
+            f"The contract of plugins is verified by {SUITE}, of which is not installed: "
+            f"{', '.join(missing)}.",
             hint=shlex.join(command) + otherwise,
         )

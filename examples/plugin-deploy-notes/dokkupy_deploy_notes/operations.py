@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 @operation(
-    summary="List the notes on an app's deploys",
+    summary="List the notes on an app",
     name="list",
     reads=True,
-    empty="No deploy yet.",
+    empty="No notes yet.",
 )
 def list_(platform: Platform, app: AppName) -> list[Note]:
-    """List the last 20 deploys, newest first, with the config keys that changed before each."""
+    """List the last 20 notes, newest first, with the config keys that changed before each."""
     platform.store.apps.get(app)
     return notes.kept(platform.store, app)
