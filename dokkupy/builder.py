@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -39,6 +39,8 @@ class BuildRequest:
     """Called with each line of output as it happens."""
     provide_image: Callable[[str], bool]
     """Ask the stack plugins for a base image that the engine lacks; True when it is there now."""
+    programs: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """Name -> script that comes first in `PATH` under it, for builders that have a `PATH`."""
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
     """App config that the builder may mount as build secrets, never as build arguments."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
@@ -66,3 +67,24 @@ def render(settings: Mapping[str, str], *, bundle: str) -> str:
     fixed = {"cert": bundle, "disable-pip-version-check": "true", "no-cache-dir": "true"}
     lines = [f"{key} = {value}" for key, value in sorted({**settings, **fixed}.items())]
     return "\n".join(["[global]", *lines, ""])
+
+
+def render_uv(settings: Mapping[str, str]) -> str:
+    """Return the `uv.toml` that says the same to uv, which reads no `pip.conf`."""
+    # The index that counts last in pip's eyes is uv's default; the others come before it.
+    indexes = [(url, False) for url in settings.get("extra-index-url", "").split()]
+    indexes += [(url, True) for url in settings.get("index-url", "").split()[:1]]
+    hosts = ", ".join(_quoted(host) for host in settings.get("trusted-host", "").split())
+    lines = [f"allow-insecure-host = [{hosts}]"] if hosts else []
+    for url, default in indexes:
+        lines += [
+            "",
+            "[[index]]",
+            f"url = {_quoted(url)}",
+            *(["default = true"] if default else []),
+        ]
+    return "\n".join([*lines, ""])
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Self
 from dokkupy.engine import ImageBuild
 from dokkupy.errors import Conflict, ImageNotFound
 from dokkupy_stack.foundation import ensure_foundation, foundation_reference, make_foundation
-from dokkupy_stack.recipe import LABEL, LABEL_VERSION, Recipe, recipes_for
+from dokkupy_stack.recipe import LABEL, LABEL_RELEASE, LABEL_VERSION, Recipe, recipes_for
 from dokkupy_stack.settings import MachineSettings
 from dokkupy_stack.stacks import Stack
 
@@ -91,6 +91,8 @@ class Provider:
         stack = current.stack
         for image in self.engine.images({LABEL: stack.name}):
             if image.labels.get(LABEL_VERSION) == current.version:
+                continue
+            if image.labels.get(LABEL_RELEASE) != current.labels.get(LABEL_RELEASE):
                 continue
             # Images of apps have inherited the label: only names of ours are ours to drop.
             for tag in image.tags:

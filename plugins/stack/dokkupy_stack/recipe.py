@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Final
 
 from dokkupy_stack.settings import MachineSettings
-from dokkupy_stack.stacks import Stack, lineage
+from dokkupy_stack.stacks import STACKS, Stack, lineage, release
 
 OVERLAY: Final = "overlay"
 """The directory of a build context that is laid over the image's root."""
 
 LABEL: Final = "dokkupy.stack"
 LABEL_VERSION: Final = "dokkupy.stack.version"
+LABEL_RELEASE: Final = "dokkupy.stack.release"
+"""On images that carry the name of the distribution's release: those of another one stay."""
 
 _INSTALL: Final = (
     "RUN apt-get -qq update && apt-get -qq install -y --no-install-recommends {packages}"
@@ -60,7 +62,8 @@ class Recipe:
     @property
     def labels(self) -> dict[str, str]:
         """What tells the image apart from apps' images and from other stacks."""
-        return {LABEL: self.stack.name, LABEL_VERSION: self.version}
+        labels = {LABEL: self.stack.name, LABEL_VERSION: self.version}
+        return labels if self.stack.version else {**labels, LABEL_RELEASE: release()}
 
     def write(self, context: Path) -> None:
         """Lay out a build context in an empty directory."""
@@ -83,6 +86,10 @@ def recipes_for(
     for step in lineage(stack):
         if step.parent is None:
             recipe = _ground(step, parent, settings, foundation)
+        elif step.bare:
+            recipe = _bare(step, parent, settings)
+        elif STACKS[step.parent].bare:
+            recipe = _workshop(step, parent, settings)
         else:
             recipe = _storey(step, parent)
         recipes.append(recipe)
@@ -106,6 +113,35 @@ def _ground(stack: Stack, parent: str, settings: MachineSettings, foundation: st
 def _storey(stack: Stack, parent: str) -> Recipe:
     lines = [f"FROM {parent}", *_packages(stack), *stack.commands]
     return Recipe(stack=stack, dockerfile=_text(lines))
+
+
+def _bare(stack: Stack, parent: str, settings: MachineSettings) -> Recipe:
+    """Install with the machine's settings, take them away, and keep one layer of the rest."""
+    runs = [line for line in stack.commands if line.startswith("RUN ")]
+    taken = " ".join(sorted(settings.files()))
+    lines = [
+        f"FROM {parent} AS made",
+        *_packages(stack),
+        *runs,
+        f"RUN rm -f {taken} && update-ca-certificates --fresh",
+        "FROM scratch",
+        "COPY --from=made / /",
+        *(line for line in stack.commands if line not in runs),
+    ]
+    return Recipe(stack=stack, dockerfile=_text(lines))
+
+
+def _workshop(stack: Stack, parent: str, settings: MachineSettings) -> Recipe:
+    """Give back to what stands on a bare stack what its installs need."""
+    lines = [
+        f"FROM {parent}",
+        "USER root",
+        f"COPY {OVERLAY}/ /",
+        _TRUST,
+        *_packages(stack),
+        *stack.commands,
+    ]
+    return Recipe(stack=stack, dockerfile=_text(lines), files=settings.build_files())
 
 
 def _packages(stack: Stack) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
-from dokkupy_stack import apt_settings, pip_settings
+from dokkupy_stack import apt_settings, npm_settings, pip_settings
 from dokkupy_stack.apt_settings import AptSource
 from dokkupy_stack.certificates import BUNDLE, DIRECTORY, read_certificates
 
@@ -33,6 +33,7 @@ class MachineSettings:
     options: tuple[str, ...] = ()
     """Lines of an `apt.conf`."""
     pip: Mapping[str, str] = field(default_factory=dict)
+    npm: Mapping[str, str] = field(default_factory=dict)
     certificates: Mapping[str, str] = field(default_factory=dict)
     keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """Key files that `sources` are signed by: absolute path -> content."""
@@ -48,6 +49,7 @@ class MachineSettings:
             sources=sources,
             options=tuple(apt_settings.read_options()) if sources else (),
             pip=pip_settings.read_settings(pip_settings.config_files(os.environ), os.environ),
+            npm=npm_settings.read_settings(npm_settings.config_files(os.environ), os.environ),
             certificates=read_certificates(ROOT),
             keys={str(path): path.read_bytes() for path in paths},
         )
@@ -75,6 +77,14 @@ class MachineSettings:
         for name, text in self.certificates.items():
             texts[f"/{DIRECTORY}/{name}"] = text
         return {**self.keys, **{path: text.encode() for path, text in texts.items()}}
+
+    def build_files(self) -> dict[str, bytes]:
+        """Return `files` and what the package managers of languages need beside pip's."""
+        return {
+            **self.files(),
+            npm_settings.NPMRC: npm_settings.render(self.npm, bundle=BUNDLE).encode(),
+            "/etc/uv/uv.toml": pip_settings.render_uv(self.pip).encode(),
+        }
 
 
 def os_release(root: Path) -> dict[str, str]:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Final
 
 from dokkupy.errors import NotFound
 from dokkupy.names import Name
+from dokkupy_stack.certificates import BUNDLE
+from dokkupy_stack.npm_settings import NPMRC
+from dokkupy_stack.settings import os_release
 
 REPOSITORY: Final = "dokkupy"
 """The first part of a stack's image names; no registry is ever asked for them."""
@@ -29,12 +34,17 @@ class Stack:
 
     name: StackName
     summary: str
-    version: str
-    """The tag beside `latest` that a Dockerfile can ask for."""
+    version: str = ""
+    """The tag beside `latest` that can be asked for; empty is the distribution's release."""
     parent: StackName | None = None
     packages: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
     """Dockerfile instructions after the packages."""
+    bare: bool = False
+    """True: one layer, in which nothing is left that was taken over from the machine.
+
+    What stands on it gets that back, and what package managers of languages need besides.
+    """
 
     @property
     def image(self) -> str:
@@ -44,7 +54,13 @@ class Stack:
     @property
     def tags(self) -> tuple[str, ...]:
         """Every full name that a Dockerfile may use."""
-        return (f"{self.image}:latest", f"{self.image}:{self.version}")
+        return (f"{self.image}:latest", f"{self.image}:{self.version or release()}")
+
+
+@cache
+def release() -> str:
+    """Return the name of this machine's distribution release: `bookworm`."""
+    return os_release(Path("/")).get("VERSION_CODENAME", "stable")
 
 
 BASE: Final = Stack(
@@ -69,7 +85,60 @@ PYTHON: Final = Stack(
     ),
 )
 
-STACKS: Final = {stack.name: stack for stack in (BASE, PYTHON)}
+RUN: Final = Stack(
+    name=StackName("run"),
+    summary="what apps built by buildpacks run on: Debian with Python 3, as user app",
+    parent=BASE.name,
+    packages=("python3", "libmariadb3", "libpq5"),
+    commands=(
+        (
+            "RUN useradd --uid 1000 --user-group --home-dir /app --create-home --skel /dev/null"
+            " --shell /bin/bash app"
+        ),
+        "ENV LANG=C.UTF-8 HOME=/app",
+        "USER app",
+        "WORKDIR /app",
+        'CMD ["bash"]',
+    ),
+    bare=True,
+)
+
+BUILD: Final = Stack(
+    name=StackName("build"),
+    summary="what buildpacks build on: run with compilers, headers and tools",
+    parent=RUN.name,
+    packages=(
+        "build-essential",
+        "bzip2",
+        "curl",
+        "default-libmysqlclient-dev",
+        "file",
+        "git",
+        "jq",
+        "libffi-dev",
+        "libjpeg-dev",
+        "libpq-dev",
+        "libssl-dev",
+        "libxml2-dev",
+        "libxslt1-dev",
+        "libyaml-dev",
+        "pkg-config",
+        "procps",
+        "python3-dev",
+        "python3-venv",
+        "unzip",
+        "xz-utils",
+        "zlib1g-dev",
+    ),
+    commands=(
+        # A volume that is empty takes its owner from here.
+        "RUN install --directory --owner=app --group=app /build",
+        f"ENV SSL_CERT_FILE={BUNDLE} NODE_EXTRA_CA_CERTS={BUNDLE} NPM_CONFIG_GLOBALCONFIG={NPMRC}",
+        "USER app",
+    ),
+)
+
+STACKS: Final = {stack.name: stack for stack in (BASE, PYTHON, RUN, BUILD)}
 
 
 def stack_named(name: StackName) -> Stack:

@@ -14,7 +14,7 @@ from dokkupy.types import Line
 from dokkupy_stack import foundation, operations, plugin
 from dokkupy_stack.operations import StackRow
 from dokkupy_stack.settings import MachineSettings
-from dokkupy_stack.stacks import StackName
+from dokkupy_stack.stacks import StackName, release
 
 from .conftest import SOURCE, Bench
 
@@ -48,6 +48,8 @@ def test_list_says_what_is_missing_then_ready_then_outdated(
     assert states(operations.list_(platform)) == {
         "dokkupy/base:1": "missing",
         "dokkupy/python:3": "missing",
+        f"dokkupy/run:{release()}": "missing",
+        f"dokkupy/build:{release()}": "missing",
     }
     finish(operations.ensure(platform))
     assert set(states(operations.list_(platform)).values()) == {"ready"}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dokkupy_stack.pip_settings import config_files, read_settings, render
+from dokkupy_stack.pip_settings import config_files, read_settings, render, render_uv
 
 
 def test_the_environment_wins_over_files_and_later_files_over_earlier_ones(tmp_path: Path) -> None:
@@ -51,3 +51,23 @@ def test_an_image_trusts_the_bundle_that_holds_the_machines_certificates() -> No
         "index-url = https://a.example/simple\n"
         "no-cache-dir = true\n"
     )
+
+
+def test_uv_is_told_the_same_indexes_with_pips_own_last() -> None:
+    text = render_uv(
+        {
+            "index-url": "https://a.example/simple",
+            "extra-index-url": "https://b.example/simple",
+            "trusted-host": "a.example",
+        }
+    )
+    assert text.splitlines() == [
+        'allow-insecure-host = ["a.example"]',
+        "",
+        "[[index]]",
+        'url = "https://b.example/simple"',
+        "",
+        "[[index]]",
+        'url = "https://a.example/simple"',
+        "default = true",
+    ]

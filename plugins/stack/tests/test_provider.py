@@ -7,7 +7,7 @@ import pytest
 from dokkupy.engine import ImageBuild
 from dokkupy.errors import BuildFailed
 from dokkupy_stack.provider import cache_directory
-from dokkupy_stack.stacks import BASE, PYTHON
+from dokkupy_stack.stacks import BASE, PYTHON, RUN
 
 from .conftest import Bench
 
@@ -85,3 +85,16 @@ def test_a_machine_with_neither_registry_nor_sources_says_what_to_do(
 def test_the_place_of_the_cache_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOKKUPY_CACHE", "/srv/cache")
     assert cache_directory() == Path("/srv/cache")
+
+
+def test_the_stack_of_another_release_stays_for_the_apps_that_are_on_it(bench: Bench) -> None:
+    old = bench.engine.add_image(
+        "dokkupy/run:old",
+        labels={
+            "dokkupy.stack": "run",
+            "dokkupy.stack.release": "old",
+            "dokkupy.stack.version": "1",
+        },
+    )
+    bench.provider().ensure(RUN)
+    assert bench.engine.image("dokkupy/run:old").id == old

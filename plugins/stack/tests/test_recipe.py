@@ -5,7 +5,7 @@ from pathlib import Path
 from dokkupy_stack.apt_settings import AptSource
 from dokkupy_stack.recipe import Recipe, recipes_for
 from dokkupy_stack.settings import LEAN_APT, MachineSettings
-from dokkupy_stack.stacks import PYTHON
+from dokkupy_stack.stacks import BUILD, PYTHON, RUN, release
 
 SOURCE = AptSource(
     uris=("http://mirror.example/debian",), suites=("bookworm",), components=("main",)
@@ -17,6 +17,7 @@ SETTINGS = MachineSettings(
     pip={"index-url": "https://index.example/simple"},
     certificates={"ours.crt": "PEM"},
     keys={"/etc/apt/keyrings/k.gpg": b"key"},
+    npm={"registry": "https://npm.example/"},
 )
 
 
@@ -97,3 +98,42 @@ def test_a_context_holds_the_dockerfile_and_the_overlay(tmp_path: Path) -> None:
     assert key.read_bytes() == b"key"
     assert key.stat().st_mode & 0o777 == 0o644
     assert (tmp_path / "Dockerfile").read_text() == ground.dockerfile
+
+
+def test_nothing_of_the_machine_is_left_in_what_apps_run_on() -> None:
+    _, run = recipes_for(RUN, "dokkupy/debian:bookworm", SETTINGS, foundation="sha256:aa")
+    lines = run.dockerfile.splitlines()
+    taken = next(line for line in lines if line.startswith("RUN rm -f "))
+    assert set(SETTINGS.files()) <= set(taken.split())
+    assert taken.endswith("&& update-ca-certificates --fresh")
+    # One layer: what was deleted is not below it.
+    assert lines[lines.index(taken) + 1 :][:2] == ["FROM scratch", "COPY --from=made / /"]
+    assert lines[-3:] == ["USER app", "WORKDIR /app", 'CMD ["bash"]']
+    assert run.files == {}
+
+
+def test_what_is_built_on_gets_the_machines_settings_back_and_those_of_uv_and_npm() -> None:
+    *_, run, build = recipes_for(BUILD, "dokkupy/debian:bookworm", SETTINGS, foundation="sha256:aa")
+    lines = build.dockerfile.splitlines()
+    assert lines[:3] == [f"FROM dokkupy/run:{run.version}", "USER root", "COPY overlay/ /"]
+    assert lines[-1] == "USER app"
+    assert SETTINGS.files().items() <= build.files.items()
+    assert build.files["/etc/npmrc"].decode().splitlines() == [
+        "audit=false",
+        "cafile=/etc/ssl/certs/ca-certificates.crt",
+        "fund=false",
+        "registry=https://npm.example/",
+        "update-notifier=false",
+    ]
+    assert build.files["/etc/uv/uv.toml"].decode().splitlines() == [
+        "",
+        "[[index]]",
+        'url = "https://index.example/simple"',
+        "default = true",
+    ]
+
+
+def test_images_that_carry_the_name_of_a_release_say_which() -> None:
+    run = recipes_for(RUN, "dokkupy/debian:bookworm", SETTINGS, foundation="sha256:aa")[-1]
+    assert run.labels["dokkupy.stack.release"] == release()
+    assert RUN.tags == ("dokkupy/run:latest", f"dokkupy/run:{release()}")

@@ -1,0 +1,1 @@
+"""The buildpacks plugin: classic buildpacks, unmodified, in capped containers."""

@@ -1,0 +1,231 @@
+"""The builder itself: a source and its buildpacks -> an image."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from threading import Timer
+from typing import TYPE_CHECKING, Final
+
+from dokkupy.builder import BuildRequest
+from dokkupy.engine import ContainerSpec
+from dokkupy.errors import BuildFailed, DokkupyError, ImageNotFound, NotFound
+from dokkupy.sizes import MemorySize
+from dokkupy.types import Build, EnvLayer, Mount, Source
+from dokkupy_buildpacks import launcher
+from dokkupy_buildpacks.answer import Answer
+from dokkupy_buildpacks.assembly import APP, ROOT, Assembly
+from dokkupy_buildpacks.choice import LOOKS_FOR, chosen
+from dokkupy_buildpacks.failure import explain, out_of_memory, out_of_time
+from dokkupy_buildpacks.fetching import fetched
+from dokkupy_buildpacks.lines import Lines
+from dokkupy_buildpacks.parcel import Parcel
+
+if TYPE_CHECKING:
+    from dokkupy.engine import Engine
+    from dokkupy_buildpacks.references import Buildpack
+
+NAME: Final = "builder-buildpacks"
+VOLUME: Final = "/build"
+LATEST: Final = "latest"
+PIDS: Final = 2048
+SECONDS: Final = 3600
+"""How long a build may take by default."""
+RELEASE: Final = "dokkupy.stack.release"
+"""The label of a stack's image that says which one `latest` is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """The pair of images that an app is built on and runs on."""
+
+    name: str
+    build: str
+    """Id of the image with compilers and headers."""
+    run: str
+    """Id of the small one."""
+
+
+class BuildpacksBuilder:
+    """Runs classic buildpacks as an unprivileged user in a container with limits.
+
+    What they make becomes an image on the stack's run image. No value of the environment is in
+    an argument list, in a container's config, or in the image.
+    """
+
+    name = NAME
+    looks_for = (
+        "a file that a bundled buildpack knows ("
+        + ", ".join(file for files in LOOKS_FOR.values() for file in files)
+        + "), or buildpacks named in .buildpacks, app.json or `dokkupy buildpacks set`"
+    )
+
+    def detect(self, source: Source, properties: dict[str, object]) -> bool:
+        """Say whether there are buildpacks for it; a list that is wrong counts, `build` says so."""
+        try:
+            return bool(chosen(source.path, properties))
+        except BuildFailed:
+            return True
+
+    def build(self, request: BuildRequest) -> Build:
+        """Build the image.
+
+        Raises:
+            BuildFailed: a buildpack cannot be had, does not fit, fails, or takes too much.
+        """
+        packs = chosen(request.source.path, request.properties)
+        if not packs:
+            raise BuildFailed(
+                "No buildpack fits.", hint=f"dokkupy buildpacks add {request.source.app} URL"
+            )
+        stack = _stack(request)
+        assembly = Assembly(request.engine, request.labels, stack.name)
+        with fetched(packs, request.on_line) as folders, Answer() as answer:
+            parcel = _parcel(request, packs, folders, stack, assembly.kept())
+            _run(request, stack, parcel, answer)
+            image = assembly.make(stack.run, answer.header["layers"], answer.archives)
+        processes = {str(key): str(line) for key, line in answer.header["processes"].items()}
+        if not processes and not (request.source.path / "Procfile").is_file():
+            raise BuildFailed(
+                "Neither a Procfile nor a buildpack says what to run.",
+                hint="Commit a Procfile with a line such as `web: gunicorn app:app`.",
+            )
+        return Build(app=request.source.app, builder=self.name, image=image, processes=processes)
+
+
+def volume_of(owner: Mapping[str, str]) -> str:
+    """Return the name of the volume that keeps the cache of the app with these labels."""
+    word = hashlib.sha256(f"{owner[ROOT]}\0{owner[APP]}".encode()).hexdigest()[:16]
+    return f"dokkupy-build-{word}"
+
+
+def public_values(layers: Iterable[EnvLayer]) -> dict[str, str]:
+    """Return the variables that are no secret; the strongest layer wins."""
+    values: dict[str, str] = {}
+    for layer in sorted(layers, key=lambda layer: layer.rank):
+        if layer.public:
+            values.update(layer.values)
+    return values
+
+
+def _stack(request: BuildRequest) -> Stack:
+    """Return the stack that the app is on, the newest one for its first build."""
+    wanted = str(request.properties.get("stack") or LATEST)
+    build = _provided(request, f"dokkupy/build:{wanted}")
+    name = request.engine.image(build).labels.get(RELEASE, wanted) if wanted == LATEST else wanted
+    return Stack(name=name, build=build, run=_provided(request, f"dokkupy/run:{name}"))
+
+
+def _provided(request: BuildRequest, reference: str) -> str:
+    try:
+        return request.engine.image(reference).id
+    except ImageNotFound:
+        pass
+    try:
+        request.provide_image(reference)
+        return request.engine.image(reference).id
+    except NotFound as error:
+        app = request.source.app
+        raise BuildFailed(
+            f"The stack of {app} is not here: there is no image {reference}.",
+            hint=f"See which there are: dokkupy stack list; then dokkupy buildpacks set-stack {app}"
+            " STACK",
+            detail=error.message,
+        ) from error
+
+
+def _parcel(
+    request: BuildRequest,
+    packs: list[Buildpack],
+    folders: tuple[Path, ...],
+    stack: Stack,
+    kept: list[str],
+) -> Parcel:
+    public = public_values(request.layers)
+    return Parcel(
+        request={
+            "packs": [pack.short for pack in packs],
+            "base": stack.run,
+            "have": kept,
+            "stack": stack.name,
+            "revision": request.source.revision,
+            # The value that counts may come from a layer that is secret.
+            "env": {key: text for key, text in public.items() if request.env.get(key) == text},
+            "launcher": launcher.SCRIPT,
+            "launcher_path": launcher.PATH.lstrip("/"),
+        },
+        packs=folders,
+        env=request.env,
+        programs=request.programs,
+        source=request.source.path,
+    )
+
+
+def _run(request: BuildRequest, stack: Stack, parcel: Parcel, answer: Answer) -> None:
+    """Let the buildpacks run in a container of their own, and take their answer."""
+    engine, owner = request.engine, {key: request.labels[key] for key in (ROOT, APP)}
+    volume = volume_of(owner)
+    engine.ensure_volume(volume, owner)
+    limits = _limits(request)
+    spec = ContainerSpec(
+        name=f"{volume}-{uuid.uuid4().hex[:8]}",
+        image=stack.build,
+        command=("python3", "-I", "-c", _script()),
+        labels=owner,
+        network="bridge",
+        mounts=(Mount(source=volume, target=VOLUME),),
+        memory=limits.memory,
+        cpu_shares=request.limits.cpu_shares,
+        pids=PIDS,
+        stdin=True,
+        logged=False,
+    )
+    container = engine.create(spec)
+    watch = Timer(limits.seconds, _stop, [engine, container])
+    watch.daemon = True
+    lines = Lines(request.on_line)
+    try:
+        watch.start()
+        with parcel.sent() as stream:
+            code = engine.interact(container, stream, answer.feed, lines.feed)
+        lines.end()
+        if code == 0 and answer.whole:
+            return
+        if watch.finished.is_set():
+            raise out_of_time(request.source.app, limits.seconds)
+        if engine.inspect(container).oom_killed:
+            raise out_of_memory(request.source.app, limits.memory, lines.tail)
+        raise explain(answer.header, code, request.source.app, lines.tail)
+    finally:
+        watch.cancel()
+        engine.remove(container)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Limits:
+    memory: int
+    """Bytes."""
+    seconds: int
+
+
+def _limits(request: BuildRequest) -> _Limits:
+    memory, seconds = (request.properties.get(key) for key in ("build-memory", "build-timeout"))
+    return _Limits(
+        memory=MemorySize.parse(str(memory)).bytes if memory else request.limits.memory,
+        seconds=int(str(seconds)) if seconds else SECONDS,
+    )
+
+
+def _stop(engine: Engine, container: str) -> None:
+    with suppress(DokkupyError):
+        engine.kill(container)
+
+
+@cache
+def _script() -> str:
+    return (Path(__file__).parent / "lifecycle.py").read_text(encoding="utf-8")
