@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dokkupy.errors import DokkupyError, ProxyRefused
 from dokkupy.plugins import disabled_plugins, set_disabled_plugins
+from dokkupy.properties import SUFFIX
 
 if TYPE_CHECKING:
     from dokkupy.platform import Platform
@@ -56,13 +57,14 @@ def serve(platform: Platform) -> None:
 
 
 def forget(platform: Platform, plugin: str, nouns: Sequence[str]) -> int:
-    """Remove what a plugin keeps under its nouns, of every app; return how many values.
+    """Remove what a plugin keeps under its nouns, settings too; return how many values.
 
     That it was disabled is forgotten too: it counts for a plugin that is there.
     """
     store = platform.store
     with store.write():
-        gone = sum(store.documents.clear(noun) for noun in nouns)
+        kept_under = [name for noun in nouns for name in (noun, noun + SUFFIX)]
+        gone = sum(store.documents.clear(name) for name in kept_under)
         store.events.add("plugin.uninstalled", data={"plugin": plugin, "forgotten": gone})
     set_disabled_plugins(platform.paths.root, disabled_plugins(platform.paths.root) - {plugin})
     return gone

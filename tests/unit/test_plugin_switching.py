@@ -13,6 +13,7 @@ from dokkupy.installing.uninstall import refuse_vital
 from dokkupy.names import AppName
 from dokkupy.operations import plugin as operations
 from dokkupy.plugins import PluginState, disabled_plugins, set_disabled_plugins
+from dokkupy.properties import SUFFIX
 
 if TYPE_CHECKING:
     from dokkupy.platform import Platform
@@ -86,11 +87,11 @@ def test_a_proxy_that_does_not_run_is_not_started(
 def test_what_is_forgotten_is_that_of_the_plugins_own_nouns(platform: Platform) -> None:
     platform.store.apps.create(AppName("blog"))
     documents = platform.store.documents
-    for scope, noun in (("", "gone"), ("blog", "gone"), ("blog", "kept")):
+    for scope, noun in (("", "gone"), ("blog", f"gone{SUFFIX}"), ("blog", "kept")):
         documents.set(scope, noun, "key", 1)
     set_disabled_plugins(platform.paths.root, {"gone", "other"})
     assert forget(platform, "gone", ["gone"]) == 2
-    assert documents.all("gone", "key") == {}
+    assert documents.all("gone", "key") == documents.all(f"gone{SUFFIX}", "key") == {}
     assert documents.all("kept", "key") == {"blog": 1}
     assert disabled_plugins(platform.paths.root) == {"other"}
 
