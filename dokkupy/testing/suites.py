@@ -8,12 +8,15 @@ from dokkupy.testing.contracts.plugin import PluginContract
 from dokkupy.testing.contracts.proxy import ProxyContract
 from dokkupy.testing.contracts.proxy_traffic import ProxyTrafficContract
 from dokkupy.testing.contracts.scheduler import SchedulerContract
+from dokkupy.testing.contracts.service import DumpingServiceContract, ServiceContract
 
 __all__ = [
     "BuilderContract",
+    "DumpingServiceContract",
     "EngineContract",
     "PluginContract",
     "ProxyContract",
     "ProxyTrafficContract",
     "SchedulerContract",
+    "ServiceContract",
 ]
