@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import pytest
@@ -28,7 +28,9 @@ LONGEST_SECONDS = 300
 
 
 @contextmanager
-def visitors(root: Root, host: str) -> Iterator[Counter[str]]:
+def visitors(
+    root: Root, host: str, headers: Mapping[str, str] | None = None
+) -> Iterator[Counter[str]]:
     """Request a page on RATE new connections a second; count the answers by what they say."""
     seen: Counter[str] = Counter()
     stop = threading.Event()
@@ -40,7 +42,7 @@ def visitors(root: Root, host: str) -> Iterator[Counter[str]]:
             stop.wait(max(0.0, began + number / RATE - time.monotonic()))
             path = "/slow?s=2" if number % 40 == 0 else "/"
             try:
-                answer = root.get(host, path)
+                answer = root.get(host, path, headers=headers)
                 text = answer.body.strip() if answer.status == 200 else f"status {answer.status}"
             except OSError as error:
                 text = f"failed: {error}"

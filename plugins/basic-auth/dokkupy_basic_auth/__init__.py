@@ -1,0 +1,1 @@
+"""The basic-auth plugin: a name and a password before an app."""
