@@ -73,9 +73,12 @@ def _through_the_proxy(
         return
     name, answer = next(iter(direct.items()))
     asked = f"GET {check.path or '/'}"
+    said = str(met) if met.status else f"nothing ({met})"
     yield Failure(
         process="",
-        cause=f"the proxy answers {asked} for {host} with {met}, while {name} says {answer}",
+        cause=(
+            f"the proxy answers {asked} for {host} with {said}, while {name} answers with {answer}"
+        ),
         fix="Unless that is wanted (maintenance, settings of the proxy): dokkupy up",
     )
 

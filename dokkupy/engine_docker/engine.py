@@ -30,7 +30,7 @@ from dokkupy.engine_docker.files import put_files
 from dokkupy.engine_docker.refusals import vanished
 from dokkupy.engine_docker.wire import ANSWER_SECONDS, Stream, open_stream
 from dokkupy.errors import Conflict, DokkupyError, ImageNotFound, NotFound, UsageError
-from dokkupy.executable import Executable
+from dokkupy.executable import Executable, architecture
 
 DEFAULT_SOCKET: Final = Path("/var/run/docker.sock")
 COUNTING_SECONDS: Final = 300.0
@@ -105,7 +105,12 @@ class DockerEngine:
             raw = [self._client.get(f"/images/{base}/json") for base in bases]
         except ImageNotFound:
             return False
-        return not any((image.get("Config") or {}).get("OnBuild") for image in raw)
+        host = architecture()
+        # BuildKit does not see an image for another processor, and would look for it elsewhere.
+        return not any(
+            (image.get("Config") or {}).get("OnBuild") or image["Architecture"] != host
+            for image in raw
+        )
 
     def image(self, reference: str) -> ImageInfo:
         return image_info(self._client.get(f"/images/{reference}/json"))
