@@ -83,6 +83,7 @@ def build(platform: Platform, report: Report, source: Source, said: Declared) ->
         provide_image=lambda reference: platform.hooks.provide_image(
             reference=reference, on_line=report.output
         ),
+        programs=platform.hooks.build_options(app=source.app).programs,
         secrets={
             **platform.store.config.get(""),
             **platform.store.config.get(source.app),

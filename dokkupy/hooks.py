@@ -9,17 +9,17 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from dokkupy.core_properties import CORE_PROPERTIES
 from dokkupy.errors import DokkupyError, NotFound, PluginError
+from dokkupy.implementation import Implementation
 from dokkupy.index import Index, current, folder
 from dokkupy.names import HostName
-from dokkupy.plugins import Loaded, PluginState, Selection, described, load, selection, validated
-from dokkupy.types import Certificate, ContainerOptions, EnvLayer, PropertyGroup
+from dokkupy.plugins import Loaded, PluginState, Selection, load, selection, validated
+from dokkupy.types import BuildOptions, Certificate, ContainerOptions, EnvLayer, PropertyGroup
 
 if TYPE_CHECKING:
     from pluggy import HookImpl
@@ -34,44 +34,7 @@ if TYPE_CHECKING:
 _PLAIN: Final = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/?)+")
 """Paths below the root that mean nothing else to anybody who must write them down."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Implementation:
-    """One plugin's function for one hook."""
-
-    plugin: PluginState
-    hook: str
-    function: Callable[..., Any]
-    arguments: tuple[str, ...]
-    place: int
-    """-1 for `tryfirst`, 1 for `trylast`, else 0."""
-
-    def call(self, given: Mapping[str, object]) -> Any:
-        """Call the function with the arguments that it takes.
-
-        Raises:
-            DokkupyError: what the plugin raised, its message naming plugin, version and hook.
-            PluginError: it raised anything else.
-        """
-        try:
-            return self.function(*(given[name] for name in self.arguments))
-        except DokkupyError as error:
-            raise self._attributed(error) from error.__cause__
-        except (Exception, SystemExit) as error:
-            raise self.error(f"failed: {described(error)}") from error
-
-    def error(self, what: str) -> PluginError:
-        """Return an error that names this implementation."""
-        return PluginError(
-            f"The plugin {self.plugin.title}, hook {self.hook}, {what}.", hint=self.plugin.disable
-        )
-
-    def _attributed(self, error: DokkupyError) -> DokkupyError:
-        if not error.__dict__.get("hook"):
-            error.__dict__["hook"] = self.hook
-            error.message = f"{error.message} [plugin {self.plugin.title}, hook {self.hook}]"
-            error.args = (error.message,)
-        return error
+_PROGRAM: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 
 class Hooks:
@@ -286,6 +249,30 @@ class Hooks:
                             hint=f"{owner.plugin.disable}, or {item.plugin.disable}",
                         )
         return layers
+
+    def build_options(self, *, app: AppName) -> BuildOptions:
+        """Return the programs that plugins put first in the `PATH` of an app's builds.
+
+        Raises:
+            PluginError: two plugins give one name to different programs.
+        """
+        programs: dict[str, tuple[Implementation, bytes]] = {}
+        for item, answer in self._each("build_options", app=app):
+            if answer is None:
+                continue
+            if not isinstance(answer, BuildOptions):
+                raise item.error(f"gave {type(answer).__name__} instead of BuildOptions")
+            for name, content in answer.programs.items():
+                if not _PROGRAM.fullmatch(name):
+                    raise item.error(f"gave a program a name that cannot be: {name!a}")
+                owner, other = programs.setdefault(name, (item, content))
+                if other != content:
+                    raise PluginError(
+                        f"The plugins {owner.plugin.title} and {item.plugin.title} both give "
+                        f"builds a program {name}.",
+                        hint=f"{owner.plugin.disable}, or {item.plugin.disable}",
+                    )
+        return BuildOptions(programs={name: content for name, (_, content) in programs.items()})
 
     def container_options(self, *, app: AppName, process: str) -> ContainerOptions:
         """Return the networks and mounts that plugins add to a container of an app.

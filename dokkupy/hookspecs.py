@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dokkupy.services.kind import ServiceKind
     from dokkupy.types import (
         Build,
+        BuildOptions,
         Certificate,
         ContainerOptions,
         EnvLayer,
@@ -46,6 +47,7 @@ POLICIES: Final[Mapping[str, Policy]] = {
     "provide_image": "decide",
     "certificate_for": "decide",
     "env_compile": "contribute",
+    "build_options": "contribute",
     "container_options": "contribute",
     "vhosts": "contribute",
     "nginx_render": "contribute",
@@ -130,6 +132,15 @@ def env_compile(  # type: ignore[empty-body]
 
     Give a layer for each rank that is needed (defaults below what a person chose), or none.
     Two plugins that set one key at the same rank to different values are refused by name.
+    """
+
+
+@hookspec
+def build_options(platform: Platform, app: AppName) -> BuildOptions | None:
+    """Contribute programs that builds of an app find first in their `PATH`; pure.
+
+    Builders whose builds have no `PATH` of the server's making leave them out. Two plugins that
+    give different programs one name are refused.
     """
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dokkupy.types.build import Build as Build
+    from dokkupy.types.build import BuildOptions as BuildOptions
     from dokkupy.types.build import BuildRecord as BuildRecord
     from dokkupy.types.build import BuildState as BuildState
     from dokkupy.types.build import Source as Source
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Build": "build",
+    "BuildOptions": "build",
     "BuildRecord": "build",
     "BuildState": "build",
     "Certificate": "route",

@@ -68,3 +68,11 @@ class BuildRecord:
     finished_at: float
     """Seconds since the epoch (UTC); 0.0 before its end."""
     error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildOptions:
+    """What a plugin adds to the builds of an app."""
+
+    programs: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """Name -> script that a build finds first in its `PATH` under that name."""

@@ -30,6 +30,7 @@ CALLS: dict[str, Callable[[Hooks], Any]] = {
     "provide_image": lambda hooks: hooks.provide_image(reference="x", on_line=print),
     "certificate_for": lambda hooks: hooks.certificate_for(app=APP),
     "env_compile": lambda hooks: hooks.env_compile(app=APP, phase="run"),
+    "build_options": lambda hooks: hooks.build_options(app=APP),
     "container_options": lambda hooks: hooks.container_options(app=APP, process="web"),
     "vhosts": lambda hooks: hooks.vhosts(app=APP),
     "nginx_render": lambda hooks: hooks.nginx_render(app=APP),
@@ -320,11 +321,47 @@ def test_two_plugins_that_mount_at_one_path_are_both_named(
         hooks_of("one", "two").container_options(app=APP, process="web")
 
 
+def program(name: str, content: str) -> str:
+    return f"""
+    from dokkupy.types import BuildOptions
+    @hookimpl
+    def build_options():
+        return BuildOptions(programs={{"{name}": b"{content}"}})
+    """
+
+
+def test_programs_of_all_plugins_are_given_to_builds(
+    site: Site, hooks_of: Callable[..., Hooks]
+) -> None:
+    site.install("one", program("curl", "patient"))
+    site.install("two", program("wget", "patient too"))
+    given = hooks_of("one", "two").build_options(app=APP).programs
+    assert given == {"curl": b"patient", "wget": b"patient too"}
+
+
+def test_two_plugins_with_different_programs_of_one_name_are_both_named(
+    site: Site, hooks_of: Callable[..., Hooks]
+) -> None:
+    site.install("one", program("curl", "patient"))
+    site.install("two", program("curl", "hasty"))
+    with pytest.raises(PluginError, match=r"one \(.*two \(.*curl"):
+        hooks_of("one", "two").build_options(app=APP)
+
+
+def test_a_program_that_would_lead_elsewhere_is_the_plugins_mistake(
+    site: Site, hooks_of: Callable[..., Hooks]
+) -> None:
+    site.install("one", program("../curl", "patient"))
+    with pytest.raises(PluginError, match=r"cannot be: '\.\./curl'"):
+        hooks_of("one").build_options(app=APP)
+
+
 @pytest.mark.parametrize(
     ("hook", "answer"),
     [
         ("vhosts", "['plain text']"),
         ("env_compile", "[{'A': '1'}]"),
+        ("build_options", "['curl']"),
         ("container_options", "['network']"),
         ("nginx_render", "7"),
     ],

@@ -122,6 +122,7 @@ BUILD: Final = Stack(
         "libxml2-dev",
         "libxslt1-dev",
         "libyaml-dev",
+        "npm",
         "pkg-config",
         "procps",
         "python3-dev",

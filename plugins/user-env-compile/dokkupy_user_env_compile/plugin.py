@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dokkupy import hookimpl
-from dokkupy.types import Environment, EnvLayer, Phase, Rank
+from dokkupy.types import BuildOptions, Environment, EnvLayer, Phase, Rank
 
 if TYPE_CHECKING:
     from dokkupy.names import AppName
@@ -50,3 +50,12 @@ def env_compile(platform: Platform, app: AppName, phase: Phase) -> Sequence[EnvL
         for rank, origin, values in layers
         if values
     ]
+
+
+@hookimpl
+def build_options() -> BuildOptions:
+    """Give builds a curl of our own, which is patient where a buildpack is not."""
+    from pathlib import Path
+
+    script = Path(__file__).parent / "programs" / "curl"
+    return BuildOptions(programs={"curl": script.read_bytes()})
