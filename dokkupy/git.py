@@ -239,6 +239,29 @@ def export(paths: Paths, app: AppName, revision: str, destination: Path) -> None
         index.unlink(missing_ok=True)
 
 
+def make_staging(path: Path, repository: Path) -> Path:
+    """Make an empty repository that sees the objects of another one; return its path."""
+    path.mkdir(mode=0o700)
+    _git(path, "init", "--quiet", "--bare", "--template=")
+    (path / "objects" / "info").mkdir(exist_ok=True)
+    (path / "objects" / "info" / "alternates").write_text(f"{repository / 'objects'}\n")
+    return path
+
+
+def at(repository: Path, ref: str) -> str:
+    """Return the commit that a ref of a repository stands at."""
+    return _git(repository, "rev-parse", "--verify", ref).strip()
+
+
+def take_over(repository: Path, staging: Path, ref: str) -> None:
+    """Copy what a ref of another repository on this disk has, checked as a push is.
+
+    Raises:
+        StateError: something in it is refused.
+    """
+    _git(repository, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", str(staging), ref)
+
+
 def _try(paths: Paths, app: AppName, *arguments: str) -> str:
     return _run(repository(paths, app), *arguments).stdout.strip()
 
@@ -258,18 +281,10 @@ def _run(
     repo: Path, *arguments: str, index: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
     # A named folder is not subject to git's question whose it is, as one that it finds would be.
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    environment |= {
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_TERMINAL_PROMPT": "0",
-        "LC_ALL": "C.UTF-8",
-    }
-    if index:
-        environment["GIT_INDEX_FILE"] = str(index)
+    more = {"GIT_INDEX_FILE": str(index)} if index else {}
     return subprocess.run(
         ["git", f"--git-dir={repo}", *arguments],
-        env=environment,
+        env=environment() | more,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
@@ -277,3 +292,14 @@ def _run(
         errors="surrogateescape",
         umask=0o022,
     )
+
+
+def environment() -> dict[str, str]:
+    """Return the environment in which git heeds its repository's settings and nobody else's."""
+    ours = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    return ours | {
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "LC_ALL": "C.UTF-8",
+    }

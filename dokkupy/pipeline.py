@@ -49,16 +49,24 @@ if TYPE_CHECKING:
 
 
 def push(
-    platform: Platform, send: Send, *, app: AppName, ref: str, old: str, new: str
+    platform: Platform,
+    send: Send,
+    *,
+    app: AppName,
+    ref: str,
+    old: str,
+    new: str,
+    what: str = "",
 ) -> Deployment:
-    """Deploy what was pushed to the deploy branch; the branch moves when it has the traffic."""
-    branch = ref.removeprefix(git.BRANCHES)
-    with at_work(platform, send, app, f"push of {branch}") as report:
+    """Deploy what has come for the deploy branch, which moves when that has the traffic.
+
+    `what` says where it came from when nobody pushed it.
+    """
+    what = what or f"push of {ref.removeprefix(git.BRANCHES)}"
+    with at_work(platform, send, app, what) as report:
         now = git.refuse_stale(platform.paths, app, ref, old, new)
         update = RefUpdate(ref=ref, old=now, new=new)
-        return _deploy_revision(
-            platform, report, app, new, what=f"push of {branch}", ref_update=update
-        )
+        return _deploy_revision(platform, report, app, new, what=what, ref_update=update)
 
 
 def deploy(platform: Platform, send: Send, *, app: AppName, revision: str) -> Deployment:

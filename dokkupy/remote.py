@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from dokkupy.errors import UsageError
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from dokkupy.names import AppName
     from dokkupy.store.meta import Meta
 
+FAR_VARIABLE: Final = "DOKKUPY_FAR"
+"""Set by the ssh entry; sshd takes no such variable from a client."""
 _ADDRESS = re.compile(
     r"(?P<user>[A-Za-z_][A-Za-z0-9_.-]*)@(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9][A-Za-z0-9.-]*)"
     r"(?::(?P<port>[0-9]{1,5}))?"
@@ -69,3 +72,8 @@ def keep_autocreate(meta: Meta, text: str) -> None:
     if text not in ("on", "off"):
         raise UsageError(f"autocreate cannot be {text!a}.", hint="Use one of: on, off.")
     meta.set("autocreate", text)
+
+
+def is_far() -> bool:
+    """Say whether whoever asks came through an ssh key of dokkupy's and is not on this machine."""
+    return FAR_VARIABLE in os.environ

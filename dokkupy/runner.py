@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 WORK: Final[Mapping[str, str]] = {
     "adopt": "dokkupy.pipeline:adopt",
+    "bring": "dokkupy.pipeline:push",
     "build": "dokkupy.pipeline:build",
     "change-config": "dokkupy.pipeline:change_config",
     "clean": "dokkupy.cleanup:clean",

@@ -27,7 +27,8 @@ def main() -> NoReturn:
     """Do what the client asks, if it may, and leave the process."""
     script, actor = sys.argv
     root = Path(script).absolute().parent.parent
-    environment = clean(os.environ) | {"DOKKUPY_ROOT": str(root), "DOKKUPY_ACTOR": actor}
+    told = {"DOKKUPY_ROOT": str(root), "DOKKUPY_ACTOR": actor, "DOKKUPY_FAR": "1"}
+    environment = clean(os.environ) | told
     try:
         words = split(os.environ.get("SSH_ORIGINAL_COMMAND", ""))
         if words[0] in GIT:

@@ -44,7 +44,7 @@ CORE_OPERATIONS: Final[Mapping[str, Sequence[str]]] = {
     "builds": ("dokkupy.operations.builds",),
     "completion": ("dokkupy.operations.completion",),
     "config": ("dokkupy.operations.config",),
-    "git": ("dokkupy.operations.git",),
+    "git": ("dokkupy.operations.git", "dokkupy.operations.sources"),
     "host": ("dokkupy.operations.host",),
     "operations": ("dokkupy.operations.catalogue",),
     "plugin": ("dokkupy.operations.plugin",),

@@ -1,0 +1,119 @@
+"""The operations of the noun `git` by which an app's source comes from elsewhere than a push."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated, Any
+
+from dokkupy import branches, git, jobs
+from dokkupy.deployment import Deployment
+from dokkupy.errors import NotFound, UsageError
+from dokkupy.images import ImageReference
+from dokkupy.names import AppName
+from dokkupy.operations import deploys
+from dokkupy.operations.registry import Help, Stdin, operation
+from dokkupy.remote import is_far
+from dokkupy.types import Line
+
+if TYPE_CHECKING:
+    from dokkupy.forecast import Forecast
+    from dokkupy.platform import Platform
+    from dokkupy.types import Stream
+
+STDIN = "-"
+
+
+@operation(summary="Deploy the files of an archive")
+def from_archive(
+    platform: Platform,
+    app: AppName,
+    archive: Annotated[
+        str, Help("A file, an https URL, or `-` for what is sent: a tar, packed or not, or a zip")
+    ] = STDIN,
+    stdin: Stdin | None = None,
+) -> Stream[Deployment]:
+    """Make a commit of an archive on the app's deploy branch and deploy it as if it was pushed.
+
+    A single folder that holds everything is left out. Names, links and sizes that no app has
+    are refused, and then nothing of the archive is kept.
+
+    Raises:
+        NotFound: there is no such app or file.
+        UsageError: it is no archive, or not all of one.
+        Refused: it holds what no app does, or is too large.
+        DokkupyError: the deploy failed; what served before still serves.
+    """
+    from dokkupy import importing
+
+    platform.store.apps.get(app)
+    title = _title(archive)
+    yield Line(text=f"Reading {title}", stream="progress")
+    git.ensure_repo(platform.paths, app)
+    ref = git.BRANCHES + branches.deploy_branch(platform, app, [git.BRANCHES + branches.USUAL[0]])
+    old = git.current(platform.paths, app, ref)
+    with _opened(archive, stdin) as stream:
+        new = importing.commit(
+            platform.paths, app, stream, title=title, actor=platform.actor, parent=old
+        )
+    arguments = {"ref": ref, "old": old, "new": new, "what": title}
+    return Deployment.of((yield from jobs.run(platform, "bring", app, arguments)))
+
+
+@operation(summary="Deploy an image that was built elsewhere")
+def from_image(
+    platform: Platform, app: AppName, image: ImageReference
+) -> Stream[Deployment | Forecast]:
+    """Do what `deploy APP --image IMAGE` does, which is the same.
+
+    Raises:
+        NotFound: there is no such app.
+        DokkupyError: the deploy failed; what served before still serves.
+    """
+    return (yield from deploys.deploy(platform, app, image=image))
+
+
+def _title(archive: str) -> str:
+    """Return how an archive is called in the history; what follows a `?` may be a secret."""
+    if archive == STDIN:
+        return "archive from standard input"
+    name = archive.partition("?")[0].rstrip("/").rpartition("/")[2]
+    return f"archive {name if name.isprintable() else ascii(name)}"
+
+
+@contextmanager
+def _opened(archive: str, stdin: Stdin | None) -> Iterator[IO[bytes]]:
+    if archive == STDIN:
+        if stdin is None or (stdin.stream is sys.stdin.buffer and sys.stdin.isatty()):
+            raise UsageError(
+                "No archive was sent.", hint="Send one: dokkupy git from-archive APP < FILE"
+            )
+        yield stdin.stream
+    elif "://" in archive:
+        from dokkupy.archives import download
+
+        with download.opened(archive) as stream:
+            yield stream
+    else:
+        with _file(archive) as stream:
+            yield stream
+
+
+def _file(archive: str) -> Any:
+    if is_far():
+        raise UsageError(
+            "A file of the server cannot be named from afar.",
+            hint="Send it: ssh … git from-archive APP < FILE",
+        )
+    path = Path(archive)
+    try:
+        if not path.is_file():
+            raise FileNotFoundError(2, "there is no such file")
+        return path.open("rb")
+    except OSError as error:
+        raise NotFound(
+            f"{archive!a:.200} cannot be read: {error.strerror}.",
+            hint="Send it instead: dokkupy git from-archive APP < FILE",
+        ) from error
