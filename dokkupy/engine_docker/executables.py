@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from dokkupy.engine_docker.client import Client
 from dokkupy.engine_docker.wire import Stream, open_stream
-from dokkupy.errors import NotFound
+from dokkupy.errors import EngineError, NotFound
 from dokkupy.executable import HEAD_BYTES, Executable
 
 _LINKS: Final = 8
@@ -26,7 +26,7 @@ def find(client: Client, container: str, word: str) -> Executable | None:
     found = (_follow(client, raw["Id"], path) for path in _places(raw["Config"], word))
     for one in filter(None, found):
         path, member, head = one
-        return Executable(word=word, path=path, mode=member.mode, head=head)
+        return Executable(word=word, path=path, mode=member.mode & 0o7777, head=head)
     return None
 
 
@@ -49,6 +49,10 @@ def _follow(client: Client, container: str, path: str) -> tuple[str, tarfile.Tar
                 member, head = _first(stream)
         except NotFound:
             return None
+        except EngineError as error:
+            if "too many links" in error.message:
+                return None
+            raise
         if not member.issym():
             return (path, member, head) if member.isfile() else None
         path = posixpath.normpath(posixpath.join(posixpath.dirname(path), member.linkname))

@@ -11,6 +11,7 @@ from dokkupy.testing.contracts.engine_containers import ContainersContract
 from dokkupy.testing.contracts.engine_endings import EndingsContract
 from dokkupy.testing.contracts.engine_fixtures import MISSING
 from dokkupy.testing.contracts.engine_images import ImagesContract
+from dokkupy.testing.contracts.engine_looking import LookingContract
 from dokkupy.testing.contracts.engine_networks import NetworksContract
 from dokkupy.testing.contracts.engine_output import OutputContract
 from dokkupy.testing.contracts.engine_wiring import WiringContract
@@ -24,6 +25,7 @@ class EngineContract(
     ImagesContract,
     BuildsContract,
     WiringContract,
+    LookingContract,
 ):
     """Subclass it with the fixtures `engine` and `image`, both of class scope."""
 
@@ -38,6 +40,8 @@ class EngineContract(
             lambda: engine.set_restart_policy(MISSING, "no"),
             lambda: engine.inspect(MISSING),
             lambda: engine.listeners(MISSING),
+            lambda: engine.memory_used(MISSING),
+            lambda: engine.executable(MISSING, "sh"),
             lambda: engine.attach(MISSING),
             lambda: engine.execute(MISSING, ["true"], interactive=False, tty=False),
             lambda: list(engine.logs(MISSING)),
