@@ -1,7 +1,5 @@
 # Installing what the app depends on, building it, and leaving out what only the build needed.
 
-script() { jq -r --arg name "$1" '.scripts[$name] // ""' package.json; }
-
 # Prints what changes whenever other packages have to be installed.
 fingerprint() {
   {
@@ -12,16 +10,14 @@ fingerprint() {
 }
 
 # Packages of one repository refer to each other: what they installed cannot be put elsewhere.
-one_package() { [[ ! -f pnpm-workspace.yaml && $(jq -r '.workspaces // ""' package.json) == '' ]]; }
+one_package() { [[ ! -f pnpm-workspace.yaml && -z $workspaces ]]; }
 
 install_packages() {
   wanted=$(fingerprint)
   checked_in=
   reused=
-  # Tools of the build may be among the packages for development.
-  export NPM_CONFIG_PRODUCTION=false NPM_CONFIG_CACHE=$cache/npm YARN_CACHE_FOLDER=$cache/yarn
-  export npm_config_store_dir=$cache/pnpm npm_config_package_import_method=hardlink CI=true
-  export YARN_ENABLE_GLOBAL_CACHE=false YARN_ENABLE_TELEMETRY=0 COREPACK_ENABLE_DOWNLOAD_PROMPT=0
+  export NPM_CONFIG_CACHE=$cache/npm YARN_CACHE_FOLDER=$cache/yarn CI=true
+  export YARN_ENABLE_GLOBAL_CACHE=false YARN_ENABLE_TELEMETRY=0
   if [[ -d node_modules ]]; then
     checked_in=yes
     step "Using node_modules of the repository"
@@ -29,7 +25,7 @@ install_packages() {
   elif [[ -d $cache/whole && $wanted == "$(cat "$cache/fingerprint" 2>/dev/null)" ]]; then
     reused=yes
     step "Using the packages of the last build"
-    if builds || [[ ! -d $cache/lean ]]; then
+    if [[ -n $build_script || ! -d $cache/lean ]]; then
       copy "$cache/whole" node_modules
     else
       copy "$cache/lean" node_modules
@@ -59,6 +55,7 @@ install_with() {
       fi
       ;;
     pnpm)
+      export npm_config_store_dir=$cache/pnpm npm_config_package_import_method=hardlink
       if [[ -f pnpm-lock.yaml ]]; then
         pnpm install --frozen-lockfile --prod=false --prefer-offline
       else
@@ -75,32 +72,26 @@ install_with() {
   esac
 }
 
-builds() { [[ -n $(script heroku-postbuild)$(script build) ]]; }
-
 run_build_script() {
-  local name
-  for name in heroku-postbuild build; do
-    if [[ -n $(script "$name") ]]; then
-      step "$manager run $name"
-      with_config "$manager" run "$name"
-      return
-    fi
-  done
+  if [[ -n $build_script ]]; then
+    step "$manager run $build_script"
+    with_config "$manager" run "$build_script"
+  fi
 }
 
 # Leaves in node_modules what the running app needs.
 drop_development_packages() {
   [[ -z $checked_in ]] || return 0
-  if [[ $(jq -r '.devDependencies // {} | length' package.json) == 0 ]]; then
+  if [[ $development == 0 ]]; then
     return
   elif [[ -n $reused && -d $cache/lean ]]; then
-    builds && copy "$cache/lean" node_modules
+    [[ -z $build_script ]] || copy "$cache/lean" node_modules
     return 0
   fi
   step "Leaving out packages for development"
   case $manager in
     npm) npm prune --omit=dev --no-audit ;;
-    pnpm) pnpm prune --prod --ignore-scripts ;;
+    pnpm) npm_config_store_dir=$cache/pnpm pnpm prune --prod --ignore-scripts ;;
     yarn)
       if [[ $manager_version == 1.* ]]; then
         yarn install --frozen-lockfile --production --ignore-scripts --prefer-offline --non-interactive

@@ -2,25 +2,40 @@
 
 DEFAULT_NODE=24.x
 
-# Prints the range of versions that the app wants.
-wanted_node() {
+# Reads package.json once, for everybody.
+read_package() {
   local text
-  text=$(jq -r '.engines.node // ""' package.json)
-  if [[ -z $text && -f .nvmrc ]]; then
-    text=$(sed 's/#.*//; s/^ *v//' .nvmrc | tr -d '[:space:]')
-  elif [[ -z $text && -f .node-version ]]; then
-    text=$(sed 's/#.*//; s/^ *v//' .node-version | tr -d '[:space:]')
+  text=$(jq -r '@sh "engine_node=\(.engines.node? // "")
+    engine_npm=\(.engines.npm? // "") engine_pnpm=\(.engines.pnpm? // "")
+    engine_yarn=\(.engines.yarn? // "")
+    package_manager=\(.packageManager // "" | split("+")[0])
+    build_script=\(if .scripts["heroku-postbuild"]? then "heroku-postbuild"
+      elif .scripts.build? then "build" else "" end)
+    workspaces=\(if .workspaces then "yes" else "" end)
+    development=\(.devDependencies // {} | length)"' package.json) || return
+  eval "$text"
+}
+
+# Leaves the range of versions that the app wants in $wanted_node.
+choose_node() {
+  wanted_node=$engine_node
+  if [[ -z $wanted_node && -f .nvmrc ]]; then
+    wanted_node=$(sed 's/#.*//; s/^ *v//' .nvmrc | tr -d '[:space:]')
+  elif [[ -z $wanted_node && -f .node-version ]]; then
+    wanted_node=$(sed 's/#.*//; s/^ *v//' .node-version | tr -d '[:space:]')
   fi
-  case $text in '' | lts* | node | stable) text=$DEFAULT_NODE ;; esac
-  echo "$text"
+  case $wanted_node in '' | lts* | node | stable) wanted_node=$DEFAULT_NODE ;; esac
 }
 
 # Has the package $1 of the registry at the version or range $2, unpacked in a folder of the cache
-# whose path it leaves in $folder.
+# whose path it leaves in $folder, and the version in $version.
 get_package() {
   local work
-  folder=$cache/tools/$(sha256sum <<<"$1@$2" | cut -c1-16)
-  [[ -f $folder/package.json ]] && return
+  folder=$cache/tools/${1//\//%}@${2//\//%}
+  if [[ -f $folder.version ]]; then
+    version=$(<"$folder.version")
+    return
+  fi
   work=$(mktemp -d "$cache/fetch.XXXXXX")
   if ! (cd "$work" && npm pack --silent "$1@$2" >/dev/null 2>error.log); then
     cat "$work/error.log" >&2
@@ -32,26 +47,26 @@ get_package() {
   rm -rf "$folder"
   mv "$work/package" "$folder"
   rm -rf "$work"
+  version=$(jq -r .version "$folder/package.json")
+  echo "$version" >"$folder.version"
 }
 
-version_in() { jq -r .version "$1/package.json"; }
-
 install_runtime() {
-  local wanted machine known
-  wanted=$(wanted_node)
+  local version machine known
+  choose_node
   case $(uname -m) in
     x86_64) machine=x64 ;;
     aarch64) machine=arm64 ;;
     *) fail "The registry has no Node for $(uname -m)." ;;
   esac
-  if ! get_package "node-linux-$machine" "$wanted"; then
+  if ! get_package "node-linux-$machine" "$wanted_node"; then
     known=$(npm view "node-linux-$machine" versions --json 2>/dev/null |
       jq -r 'map(split(".") | map(tonumber? // 0)) | sort | group_by(.[0])
         | map(.[-1] | map(tostring) | join(".")) | .[-6:] | join(", ")') || known=
-    fail "Node $wanted, which package.json, .nvmrc or .node-version asks for, cannot be had." \
+    fail "Node $wanted_node, which package.json, .nvmrc or .node-version asks for, cannot be had." \
       "The newest of each line are: ${known:-unknown, the registry does not answer}."
   fi
-  node_version=$(version_in "$folder")
+  node_version=$version
   mkdir -p .heroku/node/bin .heroku/node/lib
   rm -f .heroku/node/bin/node
   ln "$folder/bin/node" .heroku/node/bin/node 2>/dev/null ||
@@ -63,32 +78,31 @@ install_runtime() {
 
 # Chooses the package manager by the lock file, and by what package.json says of it.
 install_manager() {
-  local name version range package program
-  range=$(jq -r '.packageManager // "" | split("+")[0]' package.json)
-  if [[ -f pnpm-lock.yaml || $range == pnpm@* ]]; then
+  local name wanted package program engine
+  if [[ -f pnpm-lock.yaml || $package_manager == pnpm@* ]]; then
     manager=pnpm
-  elif [[ -f yarn.lock || $range == yarn@* ]]; then
+  elif [[ -f yarn.lock || $package_manager == yarn@* ]]; then
     manager=yarn
   else
     manager=npm
   fi
-  version=
-  [[ $range != "$manager"@* ]] || version=${range#*@}
-  [[ -n $version ]] || version=$(jq -r --arg name "$manager" '.engines[$name] // ""' package.json)
+  engine=engine_$manager wanted=
+  [[ $package_manager != "$manager"@* ]] || wanted=${package_manager#*@}
+  wanted=${wanted:-${!engine}}
   name=$manager package=$manager
   case $manager in
-    npm) version=${version:-$(default_npm)} program=bin/npm-cli.js ;;
-    pnpm) version=${version:-$(default_pnpm)} program=bin/pnpm.cjs ;;
+    npm) wanted=${wanted:-$(default_npm)} program=bin/npm-cli.js ;;
+    pnpm) wanted=${wanted:-$(default_pnpm)} program=bin/pnpm.cjs ;;
     yarn)
-      version=${version:-1.22.x} program=bin/yarn.js
-      if [[ -f .yarnrc.yml || $version =~ ^[2-9] ]]; then
+      wanted=${wanted:-1.22.x} program=bin/yarn.js
+      if [[ -f .yarnrc.yml || $wanted =~ ^[2-9] ]]; then
         package=@yarnpkg/cli-dist
-        [[ $version =~ ^[2-9] ]] || version='^4'
+        [[ $wanted =~ ^[2-9] ]] || wanted='^4'
       fi
       ;;
   esac
-  get_package "$package" "$version" || fail "$name $version cannot be had from the registry."
-  manager_version=$(version_in "$folder")
+  get_package "$package" "$wanted" || fail "$name $wanted cannot be had from the registry."
+  manager_version=$version
   copy "$folder" ".heroku/node/lib/$name"
   chmod +x ".heroku/node/lib/$name/$program"
   ln -sfn "../lib/$name/$program" ".heroku/node/bin/$name"

@@ -18,7 +18,7 @@ choose_kind() {
 # Prints what changes whenever other packages have to be installed.
 fingerprint() {
   {
-    version_of "$python"
+    echo "$version"
     cat "$here"/lib/install.sh
     find . -maxdepth 3 -not -path './.*' -type f \
       \( -name '*requirements*' -o -name '*constraints*' -o -path '*/requirements/*' \
@@ -44,8 +44,6 @@ get_uv() {
 }
 
 install_packages() {
-  local version
-  version=$(version_of "$python")
   get_uv
   step "Installing packages of $kind for Python $version"
   rm -rf "$build/.heroku/python"

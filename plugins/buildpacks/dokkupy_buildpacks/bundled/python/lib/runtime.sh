@@ -15,20 +15,21 @@ wanted_python() {
 
 version_of() { "$1" -c 'import platform; print(platform.python_version())' 2>/dev/null; }
 
-# Prints the path of the interpreter to use.
+# Leaves the path of the interpreter to use in $python, and its version in $version.
 choose_python() {
-  local wanted where found version candidate
+  local wanted where found candidate
   read -r wanted where <<<"$(wanted_python)"
+  if [[ -z $wanted ]]; then
+    python=$(command -v python3) && version=$(version_of "$python") ||
+      fail "This stack has no Python."
+    return
+  fi
   found=()
   for candidate in $(compgen -c python3 | grep -Ex 'python3(\.[0-9]+)?' | sort -Vru); do
-    candidate=$(command -v "$candidate") && version=$(version_of "$candidate") || continue
-    if [[ -z $wanted || $version == "$wanted" || $version == "$wanted".* ]]; then
-      echo "$candidate"
-      return
-    fi
+    python=$(command -v "$candidate") && version=$(version_of "$python") || continue
+    [[ $version != "$wanted" && $version != "$wanted".* ]] || return 0
     [[ " ${found[*]} " == *" $version "* ]] || found+=("$version")
   done
-  [[ -n $wanted ]] || fail "This stack has no Python."
   fail "Python $wanted, which $where asks for, cannot be had on the stack ${STACK:-here}." \
     "It has ${found[*]:-none}. Write ${found[0]%.*} there, or move the app to another stack."
 }
