@@ -1,0 +1,4 @@
+import signal
+
+print("at work", flush=True)
+signal.pause()

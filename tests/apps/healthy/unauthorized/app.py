@@ -1,0 +1,12 @@
+import os
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+
+class Page(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(401)
+        self.send_header("WWW-Authenticate", "Basic")
+        self.end_headers()
+
+
+HTTPServer(("0.0.0.0", int(os.environ["PORT"])), Page).serve_forever()

@@ -1,0 +1,3 @@
+import flask_that_nobody_installed
+
+print(flask_that_nobody_installed)
