@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from dokkupy.platform import Platform
     from dokkupy.report import Report
     from dokkupy.services.kind import ServiceKind
-    from dokkupy.services.manifest import Manifest
     from dokkupy.services.name import ServiceName
 
 
@@ -145,27 +144,6 @@ def relaunch(
     fresh = settle(platform, kind, fresh)
     containers.discard(platform, service, volume=False)
     return fresh
-
-
-def remove(
-    platform: Platform, report: Report, kind: ServiceKind, name: ServiceName, *, backup: bool
-) -> Manifest | None:
-    """Remove a service with its data, of which a last backup stays if it is asked for.
-
-    Raises:
-        Conflict: an app is linked to it.
-        DokkupyError: the backup cannot be made; nothing is removed.
-    """
-    with at_work(platform, report, kind.noun, name, "destroy") as service:
-        refuse_linked(platform, service)
-        made = None
-        if backup and kind.dumps:
-            from dokkupy.services import backups
-
-            made = backups.final(platform, report, kind, service)
-        report.progress(f"Removing {service.title}")
-        destroy(platform, kind, service)
-        return made
 
 
 def destroy(platform: Platform, kind: ServiceKind, service: Service) -> None:

@@ -22,7 +22,7 @@ VERBS: Final[Mapping[str, str]] = {
     "clean": "dokkupy.services.life:clean",
     "clone": "dokkupy.services.moving:clone",
     "create": "dokkupy.services.life:create",
-    "destroy": "dokkupy.services.life:remove",
+    "destroy": "dokkupy.services.removing:remove",
     "expose": "dokkupy.services.life:expose",
     "go-back": "dokkupy.services.upgrading:go_back",
     "limit": "dokkupy.services.life:limit",
