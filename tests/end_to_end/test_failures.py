@@ -46,8 +46,8 @@ class Case:
 class Outcome:
     """What a push came to, and what there was before and after."""
 
-    app: str
     push: Done
+    failed_log: str
     diagnosis: Mapping[str, Any]
     page: str
     page_before: str
@@ -143,15 +143,14 @@ def test_what_a_failing_step_printed_is_shown_once_and_last(
 
 
 def test_what_a_failed_container_printed_can_be_read_later(
-    root: Root, outcomes: Mapping[str, Future[Outcome]]
+    outcomes: Mapping[str, Future[Outcome]],
 ) -> None:
-    app = outcomes["crash-at-start"].result().app
-    assert "no settings, giving up" in root.cli("logs", app, "--failed").out
+    assert "no settings, giving up" in outcomes["crash-at-start"].result().failed_log
 
 
 @pytest.mark.parametrize("good", healthy())
 def test_an_app_that_is_well_is_called_so(
-    root: Root, well: Mapping[str, Future[list[Done]]], good: str
+    well: Mapping[str, Future[list[Done]]], good: str
 ) -> None:
     push, diagnosis = well[good].result()
     assert push.code == 0, push
@@ -174,9 +173,9 @@ def _push_broken(root: Root, origin: str, case: Case) -> Outcome:
         root.cli("checks", "set", app, "probation", "5")
     before, containers = root.get(f"{app}.localhost").body, set(root.containers(app))
     push = root.push(root.tree(BROKEN / (case.app or case.name)), app, code=None)
-    return Outcome(
-        app=app,
+    outcome = Outcome(
         push=push,
+        failed_log=root.cli("logs", app, "--failed").out if case.log else "",
         diagnosis=root.cli("diagnose", app, "--json", code=1).json,
         page=root.get(f"{app}.localhost").body,
         page_before=before,
@@ -184,6 +183,8 @@ def _push_broken(root: Root, origin: str, case: Case) -> Outcome:
         containers_before=containers,
         states=[row["state"] for row in root.json("releases", "list", app)],
     )
+    root.cli("apps", "destroy", app, "--force")
+    return outcome
 
 
 def _push_healthy(root: Root, name: str) -> list[Done]:
@@ -191,7 +192,9 @@ def _push_healthy(root: Root, name: str) -> list[Done]:
     if name in ("several-processes", "worker-alone"):
         root.cli("ps", "scale", app, "worker=1")
     push = root.push(root.tree(BROKEN / "healthy" / name), app, code=None)
-    return [push, root.cli("diagnose", app, code=None)]
+    diagnosis = root.cli("diagnose", app, code=None)
+    root.cli("apps", "destroy", app, "--force")
+    return [push, diagnosis]
 
 
 def _image_for_arm() -> bytes:
