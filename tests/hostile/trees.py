@@ -59,7 +59,7 @@ def grow(folder: Path, wanted: list[Thing]) -> Path:
     for thing in wanted:
         path = tree.joinpath(*thing.parts)
         with suppress(OSError, ValueError):
-            if path.parent.resolve().is_relative_to(tree):
+            if path.parent.resolve().is_relative_to(tree) and not os.path.lexists(path):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 _make(path, thing, folder)
     return tree
