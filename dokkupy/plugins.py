@@ -232,7 +232,7 @@ def validated(plugin: PluginState, module: ModuleType) -> Loaded:
 
 def broken(plugin: PluginState, reason: str) -> PluginState:
     """Return the plugin as broken, with the remedies that every broken plugin has."""
-    remedy = f"pip install --upgrade {plugin.distribution}, or {plugin.disable}"
+    remedy = f"dokkupy plugin install --upgrade {plugin.name}, or {plugin.disable}"
     return plugin.out("broken", reason, remedy)
 
 

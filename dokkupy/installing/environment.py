@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from dokkupy.errors import Refused
+from dokkupy.errors import Locked, Refused
 from dokkupy.installing.installer import Installer
 from dokkupy.installing.user import User
-from dokkupy.locks import environment_lock
+from dokkupy.locks import Holder, environment_lock
 
 LOCK: Final = ".dokkupy-lock"
 """Below the environment's prefix."""
@@ -51,9 +51,20 @@ class Environment:
 
     @contextmanager
     def locked(self, *, what: str, actor: str) -> Iterator[None]:
-        """Let nobody else install meanwhile, whichever root he asks for."""
+        """Let nobody else install meanwhile, whichever root he asks for.
+
+        Raises:
+            Locked: somebody is at it.
+        """
         file = self.prefix / LOCK
         with self.user.acting():
             file.touch(mode=0o600)
-        with environment_lock(file, what=what, actor=actor):
+
+        def refuse(holder: Holder | None) -> None:
+            raise Locked(
+                f"{self.prefix} is being changed: {holder or 'by somebody'}.",
+                hint="Try again when that has finished.",
+            )
+
+        with environment_lock(file, what=what, actor=actor, on_wait=refuse):
             yield

@@ -39,18 +39,23 @@ def ask(
         environ["PYTHONPATH"] = os.pathsep.join([*map(str, overlay), *before])
         environ["PYTHONDONTWRITEBYTECODE"] = "1"
     asked = json.dumps({"task": task, "root": str(root), "actor": actor, "given": given})
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", _PROGRAM, asked],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        cwd="/",
-        env=environ,
-        timeout=LIMIT_SECONDS,
-        check=False,
-        **user.as_process(),
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", _PROGRAM, asked],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            cwd="/",
+            env=environ,
+            timeout=LIMIT_SECONDS,
+            check=False,
+            **user.as_process(),
+        )
+    except subprocess.TimeoutExpired:
+        raise PluginError(
+            f"A fresh Python was not done with {task!a} after {LIMIT_SECONDS} seconds."
+        ) from None
     try:
         answer: dict[str, Any] = json.loads(done.stdout)
     except ValueError:

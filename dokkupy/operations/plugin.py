@@ -156,6 +156,7 @@ def install(
     Raises:
         UsageError: nothing can be meant by that.
         Refused: it needs other versions than are installed, breaks another plugin, or fails.
+        Locked: somebody else is installing.
         PluginError: it could not be had or installed.
     """
     from dokkupy.installing import reference
@@ -185,6 +186,7 @@ def uninstall(
     Raises:
         NotFound: it is not installed.
         Refused: nothing would serve or build apps without it, or something needs it.
+        Locked: somebody else is installing.
     """
     from dokkupy.installing.uninstall import refuse_vital, uninstall
     from dokkupy.installing.user import User

@@ -6,7 +6,9 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -260,6 +262,25 @@ def test_plugins_that_were_broken_behind_its_back_are_named_and_stop_nobody(
         clean.cli("plugin", "uninstall", name)
 
 
+@contextmanager
+def others_at_work(site: Site) -> Iterator[list[int]]:
+    """Let somebody list apps and plugins all the while; collect the exit codes."""
+    codes: list[int] = []
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.is_set() or not codes:
+            codes.extend(site.cli(noun, "list", code=None).code for noun in ("apps", "plugin"))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield codes
+    finally:
+        stop.set()
+        thread.join()
+
+
 @each_installer
 def test_a_wheel_a_folder_and_a_repository_will_do(clean: Site, tmp_path: Path) -> None:
     repository = tmp_path / "repository"
@@ -270,9 +291,11 @@ def test_a_wheel_a_folder_and_a_repository_will_do(clean: Site, tmp_path: Path) 
     git(repository, "tag", "v1")
     # What builds it must come from somewhere: this machine's settings say where.
     for what in (f"git+file://{repository}@v1", str(repository)):
-        done = clean.with_indexes("plugin", "install", what, "--unverified")
-        assert "deploy-notes 0.1.0 is installed" in done.out
-        clean.cli("plugin", "uninstall", "deploy-notes")
+        with others_at_work(clean) as codes:
+            done = clean.with_indexes("plugin", "install", what, "--unverified")
+            assert "deploy-notes 0.1.0 is installed" in done.out
+            clean.cli("plugin", "uninstall", "deploy-notes")
+        assert set(codes) == {0}
     clean.cli("plugin", "install", str(build(repository, tmp_path / "wheel")), "--unverified")
     assert clean.states()["deploy-notes"]["version"] == "0.1.0"
 

@@ -372,7 +372,7 @@ def test_a_broken_plugin_answers_its_own_commands_and_leaves_the_others_alone(
     assert code == 14
     assert "sick (dokkupy-plugin-sick 7.8.9) is broken" in err
     assert "no luck" in err
-    assert "-> pip install --upgrade dokkupy-plugin-sick, or dokkupy plugin disable sick" in err
+    assert "-> dokkupy plugin install --upgrade sick, or dokkupy plugin disable sick" in err
 
 
 def test_disabling_a_plugin_takes_its_commands_away_and_enabling_brings_them_back(

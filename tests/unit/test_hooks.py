@@ -403,7 +403,7 @@ def test_a_plugin_that_should_take_part_and_cannot_is_told_of_once(
     late, sick = hooks.warnings
     assert "late (dokkupy-plugin-late 1.2.3) is incompatible" in late.message
     assert "sick (dokkupy-plugin-sick 1.2.3) is broken" in sick.message
-    assert sick.hint == "pip install --upgrade dokkupy-plugin-sick, or dokkupy plugin disable sick"
+    assert sick.hint == "dokkupy plugin install --upgrade sick, or dokkupy plugin disable sick"
 
 
 def test_settings_are_asked_of_the_plugin_that_declares_them_alone(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from pathlib import Path
 
 import pytest
 
-from dokkupy.errors import PluginError
+from dokkupy.errors import Locked, PluginError
 from dokkupy.installing.candidate import Candidate
 from dokkupy.installing.distribution import Facts
-from dokkupy.installing.environment import Environment
+from dokkupy.installing.environment import LOCK, Environment
 from dokkupy.installing.install import mended, swapped
 from dokkupy.installing.installer import Installer
 from dokkupy.installing.swap import FOLDER, Backup, uninterrupted
@@ -136,3 +137,26 @@ def test_an_interruption_waits_until_the_change_is_made() -> None:
     with pytest.raises(KeyboardInterrupt):
         change()
     assert done == ["change"]
+
+
+def test_two_do_not_install_at_once_and_the_second_learns_who_does(
+    tmp_path: Path, modules: Path
+) -> None:
+    there = environment(tmp_path, modules)
+    with there.locked(what="plugin install x", actor="ann"):
+        refused: list[Locked] = []
+
+        def second() -> None:
+            try:
+                with there.locked(what="plugin install y", actor="bob"):
+                    raise AssertionError("two hold the lock")
+            except Locked as error:
+                refused.append(error)
+
+        other = threading.Thread(target=second)
+        other.start()
+        other.join(10)
+    (error,) = refused
+    assert "plugin install x by ann" in error.message
+    with there.locked(what="plugin install y", actor="bob"):
+        assert (tmp_path / LOCK).read_text().count("bob") == 1
