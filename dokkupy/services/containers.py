@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from dokkupy import network
 from dokkupy.engine import ContainerSpec, PublishedPort
-from dokkupy.errors import DeployFailed, DokkupyError, NotFound, Refused
+from dokkupy.errors import Conflict, DeployFailed, EngineError, NotFound, Refused
 from dokkupy.services.session import Session
 from dokkupy.types import Mount
 
@@ -67,11 +68,11 @@ def launch(platform: Platform, kind: ServiceKind, service: Service) -> Service:
         engine.create(spec)
         engine.put(name, blueprint.files)
         engine.start(name)
-        await_ready(platform, server, service)
+        version = await_ready(platform, server, service)
     except BaseException:
         discard(platform, service, volume=made_volume)
         raise
-    return service
+    return replace(service, version=version)
 
 
 def published(service: Service) -> tuple[PublishedPort, ...]:
@@ -82,8 +83,8 @@ def published(service: Service) -> tuple[PublishedPort, ...]:
     return (PublishedPort(port=service.port, **host),)  # type: ignore[arg-type]
 
 
-def await_ready(platform: Platform, server: Server, service: Service) -> None:
-    """Wait until the server answers a real question.
+def await_ready(platform: Platform, server: Server, service: Service) -> str:
+    """Wait until the server answers a real question, and return its version.
 
     Raises:
         DeployFailed: it ended, or did not answer in time; its log is in the detail.
@@ -91,15 +92,19 @@ def await_ready(platform: Platform, server: Server, service: Service) -> None:
     talk = session(platform, service)
     until = time.monotonic() + READY_SECONDS
     while True:
-        try:
-            if server.ready(talk):
-                return
-        except DokkupyError:
-            pass  # it has ended; the wait below says so
+        # To look costs next to nothing, while to ask takes processor time from its start.
+        if _listens(platform, service):
+            with suppress(EngineError, Conflict):  # it has ended; the wait below says so
+                if version := server.version(talk):
+                    return version
         if platform.engine.wait([service.container], POLL_SECONDS) is not None:
             raise _unready(platform, service, "ended before it was ready")
         if time.monotonic() > until:
             raise _unready(platform, service, f"was not ready within {READY_SECONDS:g} s")
+
+
+def _listens(platform: Platform, service: Service) -> bool:
+    return any(one.port == service.port for one in platform.engine.listeners(service.container))
 
 
 def _unready(platform: Platform, service: Service, what: str) -> DeployFailed:

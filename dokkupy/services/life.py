@@ -79,13 +79,12 @@ def _begin(platform: Platform, report: Report, kind: ServiceKind, made: Service)
     report.progress(f"Starting {made.title} from {reference}")
     chosen = replace(made, image=reference, image_id=platform.engine.image(reference).id)
     service = containers.launch(platform, kind, chosen)
-    return settle(platform, kind, service)
+    return settle(platform, service)
 
 
-def settle(platform: Platform, kind: ServiceKind, service: Service) -> Service:
+def settle(platform: Platform, service: Service) -> Service:
     """Note a service whose new container serves, and let that one come back by itself."""
-    version = kind.server_for(service.wanted).version(containers.session(platform, service))
-    service = replace(service, version=version, stopped=False)
+    service = replace(service, stopped=False)
     services.keep(platform, service)
     containers.promote(platform, service)
     return service
@@ -141,7 +140,7 @@ def relaunch(
             platform.engine.start(service.container)
             containers.promote(platform, service)
         raise
-    fresh = settle(platform, kind, fresh)
+    fresh = settle(platform, fresh)
     containers.discard(platform, service, volume=False)
     return fresh
 

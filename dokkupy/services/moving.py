@@ -56,7 +56,7 @@ def pour_in(
     """
     server = server_of(kind, service)
     talk = containers.session(platform, service)
-    judged = Judged(source, server, server.version(talk), report.progress, stopped)
+    judged = Judged(source, server, service.version, report.progress, stopped)
     server.load(talk, cast("IO[bytes]", judged))
     if judged.piece():
         raise Refused("The server stopped reading before the end of the dump.")

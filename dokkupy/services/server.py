@@ -69,12 +69,14 @@ class Server(Protocol):
         """Return what a linked app is told, without the alias: `URL`, `HOST`, `PORT` …"""
         ...
 
-    def ready(self, session: Session) -> bool:
-        """Say whether it answers a real question, asked by its own client as an app would."""
-        ...
-
     def version(self, session: Session) -> str:
-        """Return the version of the running server."""
+        """Ask the server for its version, through its own client and as an app would.
+
+        The first answer shows that it is ready; it is not asked before something listens.
+
+        Raises:
+            EngineError: it does not answer yet.
+        """
         ...
 
     def client(self, access: Access) -> tuple[str, ...]:

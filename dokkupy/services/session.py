@@ -32,10 +32,6 @@ class Session:
         """Run a command between two streams, whatever its exit code comes to."""
         return self.engine.pipe(self.container, command, source=source, sink=sink)
 
-    def succeeds(self, command: Sequence[str]) -> bool:
-        """Say whether a command ends with 0."""
-        return self.pipe(command).code == 0
-
     def run(self, command: Sequence[str], stdin: str = "") -> str:
         """Run a command to its end and return what it wrote.
 

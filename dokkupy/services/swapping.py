@@ -44,7 +44,7 @@ def swap_in(
     networks.join(platform, fresh)
     kept = (*service.kept, service.volume)
     after = replace(fresh, kept=kept, host_address="", host_port=0)
-    after = life.settle(platform, kind, after)
+    after = life.settle(platform, after)
     containers.stop(platform, kind, service)
     containers.discard(platform, service, volume=False)
     if not service.host_address:

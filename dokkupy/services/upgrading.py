@@ -54,7 +54,7 @@ def upgrade(
             "volume": service.volume,
         }
         kept = tuple(filter(None, (*service.kept, service.before.get("volume", ""))))
-        done = life.settle(platform, kind, replace(fresh, before=before, kept=kept))
+        done = life.settle(platform, replace(fresh, before=before, kept=kept))
         containers.discard(platform, service, volume=False)
         services.keep(platform, done, "service.upgraded", version=done.version)
     return done
@@ -114,10 +114,8 @@ def _on_a_copy(
         _copy(platform, service, volume)
         report.progress(f"Starting {service.title} from {after.image}")
         fresh = containers.launch(platform, kind, fresh)
-        server = moving.server_of(kind, fresh)
-        talk = containers.session(platform, fresh)
-        server.adapt(talk)
-        _refuse_older(service.version, server.version(talk))
+        _refuse_older(service.version, fresh.version)
+        moving.server_of(kind, fresh).adapt(containers.session(platform, fresh))
         networks.join(platform, fresh)
     except BaseException:
         platform.engine.remove(volume)  # the container, which has the name of its volume

@@ -53,11 +53,9 @@ class MySQL:
     def variables(self, access: Access) -> Environment:
         return access.variables("mysql")
 
-    def ready(self, session: Session) -> bool:
-        return session.succeeds([*self.client(session.access), "--execute=SELECT 1"])
-
     def version(self, session: Session) -> str:
-        return self._ask(session, "SELECT VERSION()").strip()
+        command = [*self.client(session.access), "--batch", "--skip-column-names"]
+        return session.run([*command, "--execute=SELECT VERSION()"]).strip()
 
     def client(self, access: Access) -> tuple[str, ...]:
         return (self._client, f"--defaults-file={APP}", f"--database={access.database}")
