@@ -66,7 +66,6 @@ def time_limit(seconds: float, what: str, app: AppName) -> Iterator[None]:
     Raises:
         BuildFailed: the time is over.
     """
-
     if threading.current_thread() is not threading.main_thread():
         yield
         return
