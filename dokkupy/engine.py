@@ -155,12 +155,9 @@ class ImageLayer:
     """What to put on top of an image."""
 
     image: str
-    """Id or name of the image below; its config holds, except as said here."""
-    path: str
-    """A folder of that image, into which the archive is unpacked with its owners and modes."""
+    """Id or name of the image below, whose config holds where nothing is said here."""
     labels: Mapping[str, str]
     entrypoint: tuple[str, ...] = ()
-    """Empty: the one of the image below."""
     command: tuple[str, ...] = ()
 
 
@@ -275,7 +272,7 @@ class Engine(Protocol):
         ...
 
     def add_layer(self, layer: ImageLayer, tar: IO[bytes]) -> str:
-        """Make an image of another one with an archive unpacked on top, and return its id."""
+        """Make an image of another one with a seekable archive on its root; return its id."""
         ...
 
     def own_sizes(self) -> Mapping[str, int]:
@@ -377,10 +374,9 @@ class Engine(Protocol):
         sink: Callable[[bytes], object],
         on_error: Callable[[bytes], object],
     ) -> int:
-        """Start a container that is fed from `source` and stay until it ends; return its code.
+        """Start a container, created with `stdin=True`, and stay; return its exit code.
 
-        Its stdout is given to `sink` and its stderr to `on_error`, piece by piece. It was
-        created with `stdin=True`.
+        It is fed from `source`; stdout is given to `sink`, stderr to `on_error`, piece by piece.
         """
         ...
 

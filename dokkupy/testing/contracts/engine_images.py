@@ -106,7 +106,6 @@ class ImagesContract(EngineFixtures):
         program = Program(line=("from the layer",), exits=0)
         layer = ImageLayer(
             image=bench.image,
-            path="/",
             labels=bench.labels | {"dokkupy.test": "layer"},
             entrypoint=program.command[:1],
             command=program.command[1:],
@@ -124,7 +123,7 @@ class ImagesContract(EngineFixtures):
 
     def test_layer_keeps_the_program_of_the_image_below(self, engine: Engine, bench: Bench) -> None:
         below = ImageLayer(
-            image=bench.image, path="/", labels=bench.labels, entrypoint=("one",), command=("two",)
+            image=bench.image, labels=bench.labels, entrypoint=("one",), command=("two",)
         )
         first = engine.add_layer(below, archive_of("etc/layer", b"below"))
         on_top = replace(below, image=first, entrypoint=(), command=())
@@ -136,14 +135,14 @@ class ImagesContract(EngineFixtures):
         self, engine: Engine, bench: Bench
     ) -> None:
         labels = bench.labels | {"dokkupy.test": "torn"}
-        layer = ImageLayer(image=bench.image, path="/", labels=labels)
+        layer = ImageLayer(image=bench.image, labels=labels)
         with pytest.raises(EngineError):
             engine.add_layer(layer, io.BytesIO(b"no tar" * 1000))
         assert engine.images(labels) == []
         assert engine.containers(labels) == []
 
     def test_layer_on_a_missing_image_is_not_found(self, engine: Engine, bench: Bench) -> None:
-        layer = ImageLayer(image=MISSING, path="/", labels=bench.labels)
+        layer = ImageLayer(image=MISSING, labels=bench.labels)
         with pytest.raises(ImageNotFound):
             engine.add_layer(layer, archive_of("x", b""))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from dokkupy.engine import ImageLayer
@@ -40,7 +40,7 @@ class Assembly:
             if image.labels.get(LABEL) and self._reference(image.labels[LABEL]) in image.tags
         ]
 
-    def make(self, run: str, layers: Iterable[Mapping[str, Any]], archives: list[IO[bytes]]) -> str:
+    def make(self, run: str, layers: Sequence[Mapping[str, Any]], archives: list[IO[bytes]]) -> str:
         """Return the id of an image of `run`, the layers in their order, and what is left.
 
         `archives` are those of the layers that were sent, and the one of the rest.
@@ -51,18 +51,18 @@ class Assembly:
             reference = self._reference(layer["key"])
             if layer["sent"]:
                 labels = {**self._owner, LABEL: layer["key"], STACK_LABEL: self._stack}
-                made = ImageLayer(image=below, path="/", labels=labels)
+                made = ImageLayer(image=below, labels=labels)
                 self._engine.tag(self._engine.add_layer(made, next(waiting)), reference)
             used.add(reference)
             below = reference
         top = ImageLayer(
             image=below,
-            path="/",
             labels={**self._labels, LABEL: "", STACK_LABEL: self._stack},
             entrypoint=(PATH,),
         )
         image = self._engine.add_layer(top, next(waiting))
-        self.forget(except_for=used)
+        if any(layer["sent"] for layer in layers):
+            self.forget(except_for=used)
         return image
 
     def _reference(self, key: str) -> str:

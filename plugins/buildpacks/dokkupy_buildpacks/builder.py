@@ -2,40 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
-import uuid
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from threading import Timer
 from typing import TYPE_CHECKING, Final
 
 from dokkupy.builder import BuildRequest
-from dokkupy.engine import ContainerSpec
-from dokkupy.errors import BuildFailed, DokkupyError, ImageNotFound, NotFound
-from dokkupy.sizes import MemorySize
-from dokkupy.types import Build, EnvLayer, Mount, Source
+from dokkupy.errors import BuildFailed, ImageNotFound, NotFound
+from dokkupy.types import Build, EnvLayer, Source
 from dokkupy_buildpacks import launcher
 from dokkupy_buildpacks.answer import Answer
-from dokkupy_buildpacks.assembly import APP, ROOT, Assembly
+from dokkupy_buildpacks.assembly import Assembly
 from dokkupy_buildpacks.choice import LOOKS_FOR, chosen
-from dokkupy_buildpacks.failure import explain, out_of_memory, out_of_time
+from dokkupy_buildpacks.container import answered
 from dokkupy_buildpacks.fetching import fetched
-from dokkupy_buildpacks.lines import Lines
 from dokkupy_buildpacks.parcel import Parcel
 
 if TYPE_CHECKING:
-    from dokkupy.engine import Engine
     from dokkupy_buildpacks.references import Buildpack
 
 NAME: Final = "builder-buildpacks"
-VOLUME: Final = "/build"
 LATEST: Final = "latest"
-PIDS: Final = 2048
-SECONDS: Final = 3600
-"""How long a build may take by default."""
 RELEASE: Final = "dokkupy.stack.release"
 """The label of a stack's image that says which one `latest` is."""
 
@@ -85,10 +73,15 @@ class BuildpacksBuilder:
             )
         stack = _stack(request)
         assembly = Assembly(request.engine, request.labels, stack.name)
-        with fetched(packs, request.on_line) as folders, Answer() as answer:
-            parcel = _parcel(request, packs, folders, stack, assembly.kept())
-            _run(request, stack, parcel, answer)
-            image = assembly.make(stack.run, answer.header["layers"], answer.archives)
+        with (
+            fetched(packs, request.on_line) as folders,
+            ThreadPoolExecutor(max_workers=3, thread_name_prefix="buildpacks") as pool,
+            Answer() as answer,
+        ):
+            kept = pool.submit(assembly.kept)
+            parcel = _parcel(request, packs, folders, stack, kept.result)
+            with answered(request, stack.build, parcel, answer, pool):
+                image = assembly.make(stack.run, answer.header["layers"], answer.archives)
         processes = {str(key): str(line) for key, line in answer.header["processes"].items()}
         if not processes and not (request.source.path / "Procfile").is_file():
             raise BuildFailed(
@@ -96,12 +89,6 @@ class BuildpacksBuilder:
                 hint="Commit a Procfile with a line such as `web: gunicorn app:app`.",
             )
         return Build(app=request.source.app, builder=self.name, image=image, processes=processes)
-
-
-def volume_of(owner: Mapping[str, str]) -> str:
-    """Return the name of the volume that keeps the cache of the app with these labels."""
-    word = hashlib.sha256(f"{owner[ROOT]}\0{owner[APP]}".encode()).hexdigest()[:16]
-    return f"dokkupy-build-{word}"
 
 
 def public_values(layers: Iterable[EnvLayer]) -> dict[str, str]:
@@ -144,14 +131,14 @@ def _parcel(
     packs: list[Buildpack],
     folders: tuple[Path, ...],
     stack: Stack,
-    kept: list[str],
+    kept: Callable[[], list[str]],
 ) -> Parcel:
     public = public_values(request.layers)
     return Parcel(
-        request={
+        request=lambda: {
             "packs": [pack.short for pack in packs],
             "base": stack.run,
-            "have": kept,
+            "have": kept(),
             "stack": stack.name,
             "revision": request.source.revision,
             # The value that counts may come from a layer that is secret.
@@ -164,68 +151,3 @@ def _parcel(
         programs=request.programs,
         source=request.source.path,
     )
-
-
-def _run(request: BuildRequest, stack: Stack, parcel: Parcel, answer: Answer) -> None:
-    """Let the buildpacks run in a container of their own, and take their answer."""
-    engine, owner = request.engine, {key: request.labels[key] for key in (ROOT, APP)}
-    volume = volume_of(owner)
-    engine.ensure_volume(volume, owner)
-    limits = _limits(request)
-    spec = ContainerSpec(
-        name=f"{volume}-{uuid.uuid4().hex[:8]}",
-        image=stack.build,
-        command=("python3", "-I", "-c", _script()),
-        labels=owner,
-        network="bridge",
-        mounts=(Mount(source=volume, target=VOLUME),),
-        memory=limits.memory,
-        cpu_shares=request.limits.cpu_shares,
-        pids=PIDS,
-        stdin=True,
-        logged=False,
-    )
-    container = engine.create(spec)
-    watch = Timer(limits.seconds, _stop, [engine, container])
-    watch.daemon = True
-    lines = Lines(request.on_line)
-    try:
-        watch.start()
-        with parcel.sent() as stream:
-            code = engine.interact(container, stream, answer.feed, lines.feed)
-        lines.end()
-        if code == 0 and answer.whole:
-            return
-        if watch.finished.is_set():
-            raise out_of_time(request.source.app, limits.seconds)
-        if engine.inspect(container).oom_killed:
-            raise out_of_memory(request.source.app, limits.memory, lines.tail)
-        raise explain(answer.header, code, request.source.app, lines.tail)
-    finally:
-        watch.cancel()
-        engine.remove(container)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Limits:
-    memory: int
-    """Bytes."""
-    seconds: int
-
-
-def _limits(request: BuildRequest) -> _Limits:
-    memory, seconds = (request.properties.get(key) for key in ("build-memory", "build-timeout"))
-    return _Limits(
-        memory=MemorySize.parse(str(memory)).bytes if memory else request.limits.memory,
-        seconds=int(str(seconds)) if seconds else SECONDS,
-    )
-
-
-def _stop(engine: Engine, container: str) -> None:
-    with suppress(DokkupyError):
-        engine.kill(container)
-
-
-@cache
-def _script() -> str:
-    return (Path(__file__).parent / "lifecycle.py").read_text(encoding="utf-8")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dokkupy_buildpacks.assembly import APP, ROOT, Assembly
-from dokkupy_buildpacks.builder import volume_of
+from dokkupy_buildpacks.container import volume_of
 
 if TYPE_CHECKING:
     from dokkupy.names import AppName

@@ -94,8 +94,7 @@ class Kit:
         if path.is_symlink() or path.exists():
             trash.mkdir()
             path.rename(trash / path.name)
-            remover = threading.Timer(0, shutil.rmtree, [trash, True])
-            remover.daemon = True
+            remover = threading.Thread(target=shutil.rmtree, args=(trash, True), daemon=True)
             remover.start()
 
 
@@ -121,7 +120,7 @@ def main() -> int:
 def build(kit: Kit, out: IO[bytes]) -> None:
     """Run the buildpacks of the request and send what they made."""
     request = kit.unpack(sys.stdin.buffer)
-    sources = set(everything(kit.build))
+    sources = {path for path, _ in scan(str(kit.build))}
     env = environment(kit, request)
     released: dict[str, dict[str, str]] = {}
     for number, name in enumerate(request["packs"]):
@@ -258,37 +257,44 @@ def defaults(kit: Kit, variables: dict[str, str]) -> None:
     (folder / "000-release.sh").write_text("".join(lines), encoding="utf-8")
 
 
-def everything(top: Path) -> Iterator[Path]:
-    """Yield every path below `top`, links themselves and not what they lead to."""
-    for folder, folders, files in os.walk(top):
-        yield from (Path(folder, name) for name in (*folders, *files))
+def scan(top: str, below: str = "") -> Iterator[tuple[str, os.stat_result]]:
+    """Yield the path and the state of all below `top`, in order, links not followed."""
+    with os.scandir(os.path.join(top, below)) as entries:
+        found = sorted(entries, key=lambda entry: entry.name)
+    for entry in found:
+        path = f"{below}/{entry.name}" if below else entry.name
+        yield path, entry.stat(follow_symlinks=False)
+        if entry.is_dir(follow_symlinks=False):
+            yield from scan(top, path)
 
 
-def heavy(top: Path, sources: set[Path]) -> list[Path]:
+Tree = list[tuple[str, os.stat_result]]
+"""A file or a folder with all below it; its own path is empty."""
+
+
+def tree_of(path: Path) -> Tree:
+    """Return what there is at a path."""
+    state = path.lstat()
+    return [("", state), *(scan(str(path)) if stat.S_ISDIR(state.st_mode) else ())]
+
+
+def heavy(top: Path, sources: set[str]) -> list[tuple[Path, Tree]]:
     """Return what came out of the build and is large, outermost first."""
-    found: list[Path] = []
-    waiting = sorted(top.iterdir())
+    found: list[tuple[Path, Tree]] = []
+    waiting = sorted(os.listdir(top))
     while waiting and len(found) < MOST_LAYERS:
-        path = waiting.pop(0)
-        if path in sources:
-            if path.is_dir() and not path.is_symlink():
-                waiting += sorted(path.iterdir())
-        elif weight(path) >= HEAVY:
-            found.append(path)
+        name = waiting.pop(0)
+        path = top / name
+        if name not in sources:
+            tree = tree_of(path)
+            if sum(state.st_size for _, state in tree) >= HEAVY:
+                found.append((path, tree))
+        elif path.is_dir() and not path.is_symlink():
+            waiting += [f"{name}/{inner}" for inner in sorted(os.listdir(path))]
     return found
 
 
-def weight(path: Path) -> int:
-    """Return how many bytes a file or folder has, as far as it matters."""
-    total = 0
-    for one in (path, *(everything(path) if path.is_dir() and not path.is_symlink() else ())):
-        total += one.lstat().st_size
-        if total >= HEAVY:
-            break
-    return total
-
-
-def chain(kit: Kit, base: str, paths: list[Path]) -> list[tuple[str, Path]]:
+def chain(kit: Kit, base: str, parts: list[tuple[Path, Tree]]) -> list[tuple[str, Path]]:
     """Return each path with a key that stands for it, what is below it, and the image below."""
     try:
         before = json.loads(kit.known.read_text())
@@ -297,33 +303,30 @@ def chain(kit: Kit, base: str, paths: list[Path]) -> list[tuple[str, Path]]:
     seen: dict[str, str] = {}
     layers: list[tuple[str, Path]] = []
     key = base
-    for path in paths:
-        text = f"{key}\0{path.relative_to(kit.build)}\0{digest(path, before, seen)}"
-        key = hashlib.sha256(text.encode()).hexdigest()
+    for path, tree in parts:
+        text = f"{key}\0{path.relative_to(kit.build)}\0{digest(path, tree, before, seen)}"
+        key = hashlib.sha256(os.fsencode(text)).hexdigest()
         layers.append((key, path))
     kit.known.write_text(json.dumps(seen))
     return layers
 
 
-def digest(top: Path, before: dict[str, str], seen: dict[str, str]) -> str:
-    """Return a digest of the names, modes and contents below `top`.
+def digest(top: Path, tree: Tree, before: dict[str, str], seen: dict[str, str]) -> str:
+    """Return a digest of the names, modes and contents of a tree.
 
     A file that is the same to the file system as in the build before is not read again.
     """
-    total = hashlib.sha256()
-    for path in (top, *sorted(everything(top))):
-        status = path.lstat()
-        name = path.relative_to(top.parent)
-        total.update(
-            f"{name}\0{stat.S_IFMT(status.st_mode):o}\0".encode("utf-8", "surrogateescape")
-        )
-        if stat.S_ISLNK(status.st_mode):
-            total.update(os.fsencode(path.readlink()))
-        elif stat.S_ISREG(status.st_mode):
-            sign = f"{status.st_ino} {status.st_size} {status.st_mtime_ns}"
-            seen[sign] = before.get(sign) or content(path)
-            total.update(f"{status.st_mode:o}\0{seen[sign]}".encode())
-    return total.hexdigest()
+    lines: list[str] = []
+    for name, state in tree:
+        told = ""
+        if stat.S_ISLNK(state.st_mode):
+            told = os.readlink(os.path.join(top, name) if name else top)
+        elif stat.S_ISREG(state.st_mode):
+            sign = f"{state.st_ino} {state.st_size} {state.st_mtime_ns}"
+            told = before.get(sign) or content(top / name)
+            seen[sign] = told
+        lines.append(f"{name}\0{state.st_mode:o}\0{told}\n")
+    return hashlib.sha256(os.fsencode("".join(lines))).hexdigest()
 
 
 def content(path: Path) -> str:

@@ -8,7 +8,7 @@ import os
 import stat
 import tarfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +21,8 @@ _PIECE: Final = 1024 * 1024
 class Parcel:
     """Everything that one build needs inside."""
 
-    request: Mapping[str, object]
+    request: Callable[[], Mapping[str, object]]
+    """Called when it is written, in a thread of its own."""
     packs: tuple[Path, ...]
     """The folder of each buildpack."""
     env: Mapping[str, str] = field(repr=False)
@@ -32,7 +33,7 @@ class Parcel:
     def write(self, stream: IO[bytes]) -> None:
         """Write it as a tar stream, the request first."""
         with tarfile.open(fileobj=stream, mode="w|", bufsize=_PIECE) as tar:
-            _add(tar, "request.json", json.dumps(self.request).encode())
+            _add(tar, "request.json", json.dumps(self.request()).encode())
             for number, pack in enumerate(self.packs):
                 _add_tree(tar, f"packs/{number}", pack)
             for key, value in self.env.items():

@@ -25,7 +25,7 @@ def test_a_parcel_holds_everything_with_values_byte_for_byte(tmp_path: Path) -> 
     os.mkfifo(source / "pipe")
     value = "two\nlines \"q\" 'q' $HOME \N{ROCKET}\n"
     parcel = Parcel(
-        request={"packs": ["one"]},
+        request=lambda: {"packs": ["one"]},
         packs=(pack,),
         env={"KEY": value, "EMPTY": ""},
         programs={"curl": b"#!"},
@@ -98,7 +98,7 @@ def test_output_becomes_lines_without_colours_and_progress_bars() -> None:
 
 def test_a_source_that_nobody_reads_to_its_end_stops_nobody(tmp_path: Path) -> None:
     (tmp_path / "large").write_bytes(bytes(10_000_000))
-    parcel = Parcel(request={}, packs=(), env={}, programs={}, source=tmp_path)
+    parcel = Parcel(request=dict, packs=(), env={}, programs={}, source=tmp_path)
     stream = parcel.sent()
     assert stream.read(10)
     stream.close()
