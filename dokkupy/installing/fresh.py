@@ -148,6 +148,18 @@ def _serve(root: Path, actor: str) -> None:
         platform.close()
 
 
+def _stop_proxy(root: Path, actor: str, *, plugin: str) -> bool:
+    """Stop the proxy of a plugin that goes."""
+    from dokkupy.installing.switching import stop_proxy
+    from dokkupy.platform import Platform
+
+    platform = Platform(root, actor=actor)
+    try:
+        return stop_proxy(platform, plugin)
+    finally:
+        platform.close()
+
+
 def _forget(root: Path, actor: str, *, plugin: str, nouns: Sequence[str]) -> int:
     """Forget what a plugin that is gone kept in the store; return how many values."""
     from dokkupy.installing.switching import forget
@@ -165,5 +177,6 @@ TASKS: Final[Mapping[str, Callable[..., object]]] = {
     "verify": _verify,
     "switch": _switch,
     "serve": _serve,
+    "stop-proxy": _stop_proxy,
     "forget": _forget,
 }

@@ -56,6 +56,15 @@ def serve(platform: Platform) -> None:
         )
 
 
+def stop_proxy(platform: Platform, plugin: str) -> bool:
+    """Stop the proxy if it is this plugin's and runs; say whether it was."""
+    first = next(iter(platform.hooks.implementations("register_proxies")), None)
+    if first is None or first.plugin.name != plugin or not platform.proxy.status().running:
+        return False
+    platform.proxy.stop()
+    return True
+
+
 def forget(platform: Platform, plugin: str, nouns: Sequence[str]) -> int:
     """Remove what a plugin keeps under its nouns, settings too; return how many values.
 

@@ -65,6 +65,10 @@ def uninstall(
             )
         was_on = plugin.state != "disabled"
         if was_on and paths.state_db.exists():
+            # Nobody could ask it to stop once its plugin has gone.
+            if fresh.ask(paths.root, "stop-proxy", actor=actor, plugin=plugin.name):
+                text = "Stopped the proxy; where there is another one: dokkupy up"
+                yield Line(text=text, stream="warning")
             fresh.switch(paths.root, actor, plugin.name, on=False)
             yield Line(text=f"Disabled {plugin.name}", stream="progress")
         try:

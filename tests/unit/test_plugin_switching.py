@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dokkupy.errors import NotFound, ProxyRefused, Refused
-from dokkupy.installing.switching import forget, switch
+from dokkupy.installing.switching import forget, stop_proxy, switch
 from dokkupy.installing.uninstall import refuse_vital
 from dokkupy.names import AppName
 from dokkupy.operations import plugin as operations
@@ -134,3 +134,23 @@ def test_what_a_disabled_plugin_keeps_is_not_purged_by_guess(
     with pytest.raises(Refused, match="is disabled") as caught:
         operations.uninstall(platform, "extra", purge=True)
     assert "plugin enable extra" in caught.value.hint
+
+
+PROXIES = """
+    @hookimpl
+    def register_proxies(platform):
+        return None
+"""
+
+
+def test_a_proxy_is_stopped_with_its_plugin_and_no_other(
+    site: Site, platform: Platform, fake_proxy: FakeProxy
+) -> None:
+    site.install("extra", PROXIES)
+    platform.hooks.forget()
+    assert not stop_proxy(platform, "extra")
+    fake_proxy.apply([])
+    assert not stop_proxy(platform, "another")
+    assert fake_proxy.status().running
+    assert stop_proxy(platform, "extra")
+    assert not fake_proxy.status().running
