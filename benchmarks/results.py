@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from benchmarks.samples import Samples
 
-Unit = Literal["s", "ms", "x"]
+Unit = Literal["s", "ms", "µs", "x"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,4 +127,9 @@ def table(result: Result) -> str:
 
 
 def _number(value: float, unit: Unit) -> str:
-    return {"s": f"{value:.3f} s", "ms": f"{value:.1f} ms", "x": f"{value:.2f} x"}[unit]
+    return {
+        "s": f"{value:.3f} s",
+        "ms": f"{value:.1f} ms",
+        "µs": f"{value:.0f} µs",
+        "x": f"{value:.2f} x",
+    }[unit]

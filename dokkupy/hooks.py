@@ -51,6 +51,7 @@ class Hooks:
         self.on_warning: Callable[[DokkupyError], None] | None = None
         self._loaded: dict[str, Loaded] = {}
         self._added: dict[str, Loaded] = {}
+        self._found: dict[tuple[str, str], list[Implementation]] = {}
         self._warned = False
         self.warnings: list[DokkupyError] = []
 
@@ -67,6 +68,7 @@ class Hooks:
         """Look at the plugins anew at the next call; the choice of plugins has changed."""
         self.__dict__.pop("index", None)
         self._loaded.clear()
+        self._found.clear()
 
     def add(self, name: str, module: ModuleType) -> None:
         """Let a module take part that no distribution installs, for tests and embedding.
@@ -81,6 +83,7 @@ class Hooks:
         if loaded.module is None:
             raise PluginError(f"The plugin {name} is broken: {loaded.plugin.reason}")
         self._added[name] = loaded
+        self._found.clear()
 
     @property
     def plugins(self) -> tuple[PluginState, ...]:
@@ -93,7 +96,12 @@ class Hooks:
 
         The first call warns of every plugin that should take part and cannot.
         """
-        self._warn_of_the_missing()
+        if (hook, plugin_name) not in self._found:
+            self._warn_of_the_missing()
+            self._found[hook, plugin_name] = self._look_up(hook, plugin_name)
+        return self._found[hook, plugin_name]
+
+    def _look_up(self, hook: str, plugin_name: str) -> list[Implementation]:
         found = [
             Implementation(
                 plugin=plugin,

@@ -71,6 +71,33 @@ anything has changed. veto: an exception stops what was about to happen. isolate
 is logged and changes nothing.
 """
 
+MOMENTS: Final[Mapping[str, str]] = {
+    "register_operations": "when the set of installed plugins has changed",
+    "register_properties": "when the set has changed, and when a setting of the noun is used",
+    "register_builders": "before each build",
+    "register_proxies": "when a command needs the proxy",
+    "register_services": "when the set has changed, and when a service of the kind is used",
+    "provide_image": "before a build whose base image the engine lacks",
+    "certificate_for": "for every app whenever routes are computed",
+    "env_compile": "before each build and each release of an app",
+    "build_options": "before each build of an app",
+    "container_options": "before a container of an app is made",
+    "vhosts": "for every app whenever routes are computed",
+    "nginx_render": "for every app whenever nginx is configured",
+    "app_created": "after an app was created or cloned",
+    "app_cloned": "within the write that makes a clone",
+    "app_destroying": "before anything of an app is removed",
+    "app_destroyed": "after an app is gone",
+    "pre_build": "before a source is built",
+    "post_build": "after an image came out of a build",
+    "pre_deploy": "before the containers of a release are staged",
+    "check_deploy": "after the staged containers passed their own checks, before the switch",
+    "post_deploy": "after a release has the traffic and the one before is gone",
+    "deploy_failed": "after a deploy failed; what served before still serves",
+    "on_event": "after the change that an event tells of was committed",
+}
+"""When a hook is called."""
+
 
 @hookspec
 def register_operations() -> Mapping[str, str]:  # type: ignore[empty-body]

@@ -6,11 +6,13 @@ python scripts/reference.py --check   say whether they are what the code says
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 from dokkupy import hookspecs
 from dokkupy.core_properties import CORE_PROPERTIES
@@ -21,7 +23,11 @@ from dokkupy.platform import Platform
 from dokkupy.plugins import selection
 from dokkupy.types import PropertyGroup
 
-FOLDER = Path(__file__).parents[1] / "docs" / "reference"
+TOP = Path(__file__).parents[1]
+FOLDER = TOP / "docs" / "reference"
+GUIDES = TOP / "docs" / "plugins"
+EXAMPLES = GUIDES / "hook_examples.py"
+MUTANTS = TOP / "tests" / "mutants"
 NOTE = "<!-- Written by scripts/reference.py; change the code and run it again. -->"
 
 POLICY_TEXT = {
@@ -111,11 +117,13 @@ def _group(group: PropertyGroup) -> Iterator[str]:
 
 def hooks_page() -> str:
     """Return the page with every hook, in the order of `hookspecs`."""
+    examples = _loaded(EXAMPLES)
     lines = [NOTE, "", "# Hooks", ""]
     lines += [
         "An implementation takes the arguments that it needs, by name, and leaves out the others.",
         "Implementations run in the order of plugin names; `dokkupy plugin hooks` prints it.",
-        "`examples/plugin-deploy-notes` is a whole plugin to copy from.",
+        "`examples/plugin-deploy-notes` is a whole plugin to copy from. The examples here",
+        "are tested; they leave out their imports.",
     ]
     for name, policy in hookspecs.POLICIES.items():
         function = getattr(hookspecs, name)
@@ -123,8 +131,61 @@ def hooks_page() -> str:
         signature = str(inspect.signature(function)).replace("'", "")
         lines += [f"def {name}{signature}", "```", ""]
         lines += [inspect.cleandoc(function.__doc__ or ""), ""]
-        lines.append(f"*{policy}*: {POLICY_TEXT[policy]}.")
+        lines += [f"Called {hookspecs.MOMENTS[name]}.", ""]
+        lines += [f"*{policy}*: {POLICY_TEXT[policy]}.", ""]
+        example = inspect.getsource(getattr(examples, name)).rstrip()
+        lines += ["```python", example, "```"]
     return "\n".join(lines) + "\n"
+
+
+def hooks_table() -> Iterator[str]:
+    """Yield the rows of a table of hooks for the author guide."""
+    yield "| hook | called | a failure |"
+    yield "|---|---|---|"
+    for name, policy in hookspecs.POLICIES.items():
+        link = f"[`{name}`](../reference/hooks.md#{name})"
+        yield f"| {link} | {hookspecs.MOMENTS[name]} | {policy} |"
+
+
+def policies_table() -> Iterator[str]:
+    """Yield the rows of a table of what failures mean."""
+    yield "| family | |"
+    yield "|---|---|"
+    for policy, text in POLICY_TEXT.items():
+        yield f"| {policy} | {text} |"
+
+
+def mutants_table() -> Iterator[str]:
+    """Yield the rows of a table of the plugins and parts that are broken on purpose."""
+    yield "| broken on purpose: it … | found by |"
+    yield "|---|---|"
+    for file in ("plugins", "parts"):
+        for mutant in _loaded(MUTANTS / f"{file}.py").MUTANTS:
+            yield f"| {mutant.breaks} | `{mutant.capability}` |"
+
+
+def filled(file: Path, **tables: Iterable[str]) -> str:
+    """Return the text of a page with tables between their pairs of marks."""
+    text = file.read_text()
+    for name, rows in tables.items():
+        begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
+        head, _, rest = text.partition(begin)
+        _, found, tail = rest.partition(end)
+        if not found:
+            raise LookupError(f"{file.name} has no place for {name}.")
+        text = f"{head}{begin}" + "".join(f"{row}\n" for row in rows) + f"{end}{tail}"
+    return text
+
+
+def _loaded(file: Path) -> ModuleType:
+    """Return the module of a file that is in no package."""
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{file} is no module.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[file.stem] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 def pages() -> dict[Path, str]:
@@ -136,6 +197,10 @@ def pages() -> dict[Path, str]:
             FOLDER / "operations.md": operations(index),
             FOLDER / "settings.md": settings(platform.hooks),
             FOLDER / "hooks.md": hooks_page(),
+            GUIDES / "author-guide.md": filled(
+                GUIDES / "author-guide.md", hooks=hooks_table(), policies=policies_table()
+            ),
+            GUIDES / "contract-kit.md": filled(GUIDES / "contract-kit.md", mutants=mutants_table()),
         }
 
 

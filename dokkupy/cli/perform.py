@@ -79,10 +79,16 @@ def perform(operation: Operation, given: Given, settings: Settings) -> int:
         if isinstance(result, ExitStatus):
             return result.code
         output.show_result(result, as_json=settings.json, empty=operation.spec.empty)
-        return int(getattr(result, "exit_code", 0))
+        return _exit_code(result)
     finally:
         _show_warnings(platform)
         platform.close()
+
+
+def _exit_code(result: object) -> int:
+    """Return what a result says of itself in a property; a field is of what it tells about."""
+    says = isinstance(getattr(type(result), "exit_code", None), property)
+    return int(getattr(result, "exit_code", 0)) if says else 0
 
 
 def _confirmed(operation: Operation, wanted: str) -> bool:
@@ -116,7 +122,8 @@ def _followed(
                 output.show_item(item, as_json=settings.json)
                 shown = True
     except StopIteration as end:
-        return _Shown() if shown and end.value is None else end.value
+        nothing_more = end.value is None and (shown or operation.one_by_one)
+        return _Shown() if nothing_more else end.value
     except KeyboardInterrupt:
         if not operation.spec.reads:
             target = next((str(v) for k, v in values.items() if k == "app" and v), "")

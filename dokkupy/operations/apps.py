@@ -202,6 +202,7 @@ def destroy(
     Raises:
         Refused: a plugin objects, or nobody confirmed.
         ProxyRefused: the proxy cannot let go of the app; nothing is removed.
+        EngineError: its containers could not be removed; ask again.
     """
     import shutil
 

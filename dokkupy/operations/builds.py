@@ -188,6 +188,7 @@ def prune(
     """Forget builds; an image stays as long as a release needs it.
 
     Raises:
+        EngineError: the container engine does not answer.
         NotFound: there is no such app.
         UsageError: a number below 0.
         Locked: somebody is at work on the app.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 from dokkupy import envfile, jobs
@@ -26,7 +26,7 @@ class Variable:
     """One variable."""
 
     key: str
-    value: str
+    value: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class Layer:
 
     rank: str
     origin: str
-    value: str
+    value: str = field(repr=False)
     wins: bool
 
 
@@ -60,8 +60,8 @@ class Layer:
 class Exported:
     """Variables as text."""
 
-    values: dict[str, str]
-    written: str
+    values: dict[str, str] = field(repr=False)
+    written: str = field(repr=False)
 
     def text(self) -> str:
         """Return the text in the format that was asked for."""

@@ -135,7 +135,7 @@ FALSE: Final = frozenset({"false", "no", "off", "0"})
 LARGEST: Final = 2**63 - 1
 """The largest whole number; what is larger, no store and few programs can hold."""
 _INTEGER: Final = re.compile(r"-?[0-9]{1,19}")
-_NUMBER: Final = re.compile(r"-?[0-9]{1,19}(\.[0-9]{1,19})?([eE][+-]?[0-9]{1,3})?")
+_NUMBER: Final = re.compile(r"-?[0-9]{1,300}(\.[0-9]{1,300})?([eE][+-]?[0-9]{1,3})?")
 
 
 def convert(kind: Any, text: str, label: str) -> Any:

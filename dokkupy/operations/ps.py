@@ -183,6 +183,7 @@ def scale(
 
     Raises:
         NotFound: the live release has no such process.
+        Locked: somebody has locked the app, and it is to be changed.
     """
     from dokkupy import plan
 
@@ -244,7 +245,11 @@ def restart(
     app: AppName,
     processes: Annotated[list[ProcessName] | None, Help("Which processes; all by default")] = None,
 ) -> Stream[Deployment]:
-    """Replace containers without losing a request."""
+    """Replace containers without losing a request.
+
+    Raises:
+        Conflict: the app is stopped.
+    """
     return (yield from _job(platform, "restart", app, {"processes": list(processes or ())}))
 
 

@@ -139,6 +139,11 @@ class Operation:
         """What a person types: `apps create`."""
         return f"{self.noun} {self.spec.name}".strip()
 
+    @property
+    def one_by_one(self) -> bool:
+        """Whether it gives results as they come, and nothing at its end."""
+        return "Feed[" in str(self.function.__annotations__.get("return", ""))
+
     def bind(
         self, raw: Mapping[str, str | bool | Sequence[str] | None], stdin: IO[bytes] | None = None
     ) -> dict[str, Any]:

@@ -113,6 +113,9 @@ def list_(platform: Platform, app: AppName | None = None) -> list[Run]:
     """List what people run, attached and detached, the newest last.
 
     A detached one that has ended stays until its time is over, or until it is stopped.
+
+    Raises:
+        EngineError: the container engine does not answer.
     """
     from dokkupy import oneoffs
 

@@ -91,7 +91,7 @@ def answer(operation: Operation) -> Answer:
             progress = progress or len(items) < len(_alternatives(step))
             lines += [result(one) for one in items]
             # One that gives its results one by one has nothing more to say at its end.
-            found += [] if items else [result(end)]
+            found += [] if items or operation.one_by_one else [result(end)]
         elif kind is not ExitStatus:
             found.append(result(kind))
     return Answer(

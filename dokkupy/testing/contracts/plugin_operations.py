@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dokkupy.errors import UsageError
+from dokkupy.errors import PluginError, UsageError
 from dokkupy.names import AppName
 from dokkupy.operations import schema
 from dokkupy.operations.failures import declared_errors
@@ -87,6 +87,12 @@ class OperationsContract(PluginFixtures):
         properties: PropertyGroup | None,
     ) -> Driver:
         """Give what runs the operations on an app that serves."""
+        try:
+            for operation in operations:
+                schema.answer(operation)
+                declared_errors(operation)
+        except PluginError as error:
+            pytest.skip(f"not every operation can be described: {error.message}")
         return Driver(
             cli=cli,
             operations=tuple(one for one in in_order(operations) if self._is_driven(one)),
@@ -104,7 +110,7 @@ class OperationsContract(PluginFixtures):
         untried = []
         for operation in driver.operations:
             done = driver.run(operation)
-            if done.exit_code == 0:
+            if done.exit_code == 0 or is_answer(done):
                 assert_fits(operation, done)
             else:
                 untried.append(f"{operation.title} ({done.error.get('message', done.stderr)})")
@@ -126,17 +132,15 @@ class OperationsContract(PluginFixtures):
     def test_operations_fail_only_as_they_declare(
         self, driver: Driver, platform: Platform, fake_engine: FakeEngine
     ) -> None:
-        for operation in driver.operations:
-            driver.check(operation, driver.run(operation, AppName("contract-nobody")))
-            driver.check(operation, driver.run(operation))
+        wrong = [driver.undeclared(one, AppName("contract-nobody")) for one in driver.operations]
+        wrong += [driver.undeclared(one) for one in driver.operations]
         platform.store.apps.lock(driver.app, "the contract")
-        for operation in driver.operations:
-            driver.check(operation, driver.run(operation))
+        wrong += [driver.undeclared(one) for one in driver.operations]
         platform.store.apps.unlock(driver.app)
         fake_engine.down = True
-        for operation in driver.operations:
-            driver.check(operation, driver.run(operation))
+        wrong += [driver.undeclared(one) for one in driver.operations]
         fake_engine.down = False
+        assert not list(filter(None, wrong)), "; ".join(dict.fromkeys(filter(None, wrong)))
 
     def test_hostile_words_are_refused_or_harmless(self, driver: Driver) -> None:
         for operation in driver.operations:
@@ -146,15 +150,19 @@ class OperationsContract(PluginFixtures):
             for place in range(len(words)):
                 for text in HOSTILE:
                     tried = [*words[:place], text, *words[place + 1 :]]
+                    if not is_accepted(operation, tried):
+                        continue
                     done = driver.ask(operation, Sample((*flags, "--", *tried), sample.stdin))
                     assert done.exit_code < UNEXPECTED, f"{operation.title} {tried}: {done.stderr}"
 
     def test_no_secret_is_told(self, driver: Driver, platform: Platform) -> None:
         for operation in driver.operations:
             done = driver.run(operation)
-            where = {"its result's repr": repr(done.result), "events": repr(done.events)}
+            where = {"events": repr(done.events)}
             if operation.title not in self.shows_secrets:
                 where |= {"its output": done.text, "its messages": done.stderr}
+            if not isinstance(done.result, str):
+                where["its result's repr"] = repr(done.result)
             for place, text in where.items():
                 assert SECRET not in text, f"{operation.title} tells a secret in {place}"
         logs = (path for path in platform.paths.log.rglob("*") if path.is_file())
@@ -187,16 +195,31 @@ class Driver:
         """Run an operation with these words."""
         return self.cli(*operation.title.split(), "--json", *given.words, stdin=given.stdin)
 
-    def check(self, operation: Operation, done: CliResult) -> None:
-        """Fail unless it succeeded, or ended with an error that it declares."""
-        if done.exit_code == 0:
-            return
+    def undeclared(self, operation: Operation, app: AppName | None = None) -> str:
+        """Run an operation; say with what it failed that it does not declare, empty for nothing."""
+        done = self.run(operation, app)
         codes = {one.code: one.exit_code for one in declared_errors(operation)}
         code = done.error.get("code", "")
-        assert codes.get(code) == done.exit_code, (
-            f"{operation.title} ended with {code or done.exit_code}, which it does not declare: "
-            f"{done.stderr}"
-        )
+        if done.exit_code == 0 or is_answer(done) or codes.get(code) == done.exit_code:
+            return ""
+        why = done.error.get("message", done.stderr)
+        return f"{operation.title} ended with {code or done.exit_code}, undeclared: {why}"
+
+
+def is_answer(done: CliResult) -> bool:
+    """Say whether a command answered, and with its exit code said that something is amiss."""
+    return done.result is not None and not done.error
+
+
+def is_accepted(operation: Operation, words: list[str]) -> bool:
+    """Say whether words get past the parsing, which refuses them for all operations alike."""
+    from dokkupy.cli.arguments import split
+
+    try:
+        given = split(operation.parameters, ["--", *words])
+        return given is None or bool(operation.bind(given.values)) or not words
+    except UsageError:
+        return False
 
 
 def in_order(operations: list[Operation]) -> list[Operation]:
@@ -214,6 +237,7 @@ def assert_fits(operation: Operation, done: CliResult) -> None:
         for line in done.text.splitlines():
             Draft202012Validator(answer.lines).validate(json.loads(line))
     elif answer.result is not None:
+        assert done.text, f"{operation.title} answers with nothing"
         Draft202012Validator(answer.result).validate(done.json)
     else:
         assert not done.text, f"{operation.title} answers with more than an exit code"

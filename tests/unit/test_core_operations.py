@@ -1,0 +1,116 @@
+"""Every operation of the core is described as it is, held to the contract that plugins' ones are.
+
+A new operation is tried with words made up from its types. Where those do not fit, give a sample.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+import pytest
+
+from dokkupy.core_properties import CORE_PROPERTIES
+from dokkupy.names import AppName
+from dokkupy.operations import apps
+from dokkupy.operations.registry import (
+    CORE_OPERATIONS,
+    Operation,
+    make_operation,
+    operations_of,
+)
+from dokkupy.testing.contracts.plugin_operations import OperationsContract
+from dokkupy.testing.samples import SECRET, Sample, made_up
+
+if TYPE_CHECKING:
+    from dokkupy.platform import Platform
+    from dokkupy.types import PropertyGroup
+
+OTHER = AppName("contract-other")
+PUBLIC_KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" + b"A" * 43 + b" ann@example\n"
+MACHINE = "it changes the machine; tests/end_to_end/test_host.py tries it"
+PACKAGES = "it changes what is installed; tests of its own try it"
+
+
+class TestCoreOperations(OperationsContract):
+    name = ""
+    samples: ClassVar = {
+        "apps clone": Sample(("{app}", "contract-clone")),
+        "apps create": Sample(("contract-created",)),
+        "apps destroy": Sample((OTHER, "--force")),
+        "apps lock": Sample((OTHER,)),
+        "apps rename": Sample((OTHER, "contract-renamed")),
+        "apps unlock": Sample((OTHER,)),
+        "build": Sample(("{app}", "--ref", "main")),
+        "config import": Sample(("{app}",), b"IMPORTED=1\n"),
+        "deploy": Sample(("{app}", "--ref", "main")),
+        "git deploy": Sample(("{app}", "main")),
+        "git set": Sample(("{app}", "deploy-branch", "main")),
+        "operations show": Sample(("apps", "create")),
+        "plugin disable": Sample(("domains",)),
+        "plugin enable": Sample(("domains",)),
+        "plugin show": Sample(("domains",)),
+        "promote": Sample(("{app}", OTHER)),
+        "ps inspect": Sample(("{app}", "web.1")),
+        "ps limit": Sample(("{app}", "web", "--memory", "64m")),
+        "ps scale": Sample(("{app}", "web=1")),
+        "releases diff": Sample(("{app}", "1", "1")),
+        "releases show": Sample(("{app}", "1")),
+        "ssh-keys add": Sample(("sample",), PUBLIC_KEY),
+    }
+    unsampled: ClassVar = {
+        "builds cancel": "a build is over at once here",
+        "down": "everything after it would find the root down",
+        "host check": MACHINE,
+        "host remove": MACHINE,
+        "host setup": MACHINE,
+        "init": MACHINE,
+        "plugin install": PACKAGES,
+        "plugin new": PACKAGES,
+        "plugin uninstall": PACKAGES,
+        "plugin verify": PACKAGES,
+        "run logs": "tests/unit/test_oneoffs.py has commands that go on",
+        "run stop": "tests/unit/test_oneoffs.py has commands that go on",
+    }
+    shows_secrets = frozenset(f"config {verb}" for verb in ("explain", "export", "get", "show"))
+
+    @pytest.fixture
+    def plugins(self) -> Sequence[str]:
+        return ()
+
+    @pytest.fixture
+    def loaded(self) -> None:
+        """Need no plugin."""
+
+    @pytest.fixture
+    def properties(self) -> None:
+        """Have none of one's own; each noun has its group."""
+
+    @pytest.fixture
+    def operations(self) -> list[Operation]:
+        settings = operations_of(importlib.import_module("dokkupy.operations.properties"))
+        return [
+            make_operation(noun, function)
+            for noun, modules in CORE_OPERATIONS.items()
+            for module in modules
+            for function in operations_of(importlib.import_module(module)).values()
+        ] + [
+            make_operation(noun, function, {"noun": noun})
+            for noun in CORE_PROPERTIES
+            for function in settings.values()
+        ]
+
+    def prepare(self, operation: str, platform: Platform, app: AppName) -> None:
+        platform.store.config.change(app, {"SAMPLE": SECRET})
+        if not platform.store.apps.exists(OTHER):
+            apps.create(platform, OTHER)
+        if operation == "apps rename":
+            platform.store.apps.unlock(OTHER)
+
+    def sample(
+        self, operation: Operation, app: AppName, properties: PropertyGroup | None
+    ) -> Sample:
+        if operation.bound:
+            return made_up(operation, app, CORE_PROPERTIES[operation.noun])
+        return super().sample(operation, app, properties)
