@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from dokkupy.builder import BuildRequest, Limits
 from dokkupy.errors import BuildFailed, NotFound
 from dokkupy.names import AppName
 from dokkupy.scheduler_docker import APP, ROOT
+from dokkupy.submodules import Place, Submodules
 from dokkupy.types import Source
 
 if TYPE_CHECKING:
@@ -25,13 +26,31 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def exported(platform: Platform, app: AppName, revision: str, origin: str) -> Iterator[Source]:
-    """Give the files of one commit for the time of a block."""
+def exported(
+    platform: Platform,
+    app: AppName,
+    revision: str,
+    origin: str,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Iterator[Source]:
+    """Give the files of one commit, those of its submodules too, for the time of a block.
+
+    Raises:
+        BuildFailed: a submodule cannot be had.
+    """
     folder = Path(tempfile.mkdtemp(prefix=f"source-{app}-", dir=platform.paths.run))
     tree = folder / "tree"
     tree.mkdir()
     try:
         git.export(platform.paths, app, revision, tree)
+        Submodules(platform.paths.cache / "submodules", folder, tell).export(
+            Place(
+                repository=git.repository(platform.paths, app),
+                revision=revision,
+                tree=tree,
+                origin=platform.store.documents.get(app, *git.ORIGIN) or "",
+            )
+        )
         yield Source(app=app, path=tree, revision=revision, origin=origin)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

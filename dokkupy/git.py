@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 BRANCHES: Final = "refs/heads/"
 ABSENT: Final = "0" * 40
 """How git spells the commit of a branch that does not exist."""
+ORIGIN: Final = ("git", "origin")
+"""The document of an app with the URL that it was last synced from."""
+SUBMODULE_MODE: Final = "160000 "
 
 CONFIG: Final = """\
 [core]
@@ -200,6 +203,11 @@ def update_ref(paths: Paths, app: AppName, ref: str, new: str, old: str) -> None
         )
 
 
+def delete_ref(repository: Path, ref: str) -> None:
+    """Remove a ref of a repository; one that does not exist is fine."""
+    _run(repository, "update-ref", "-d", ref)
+
+
 def set_head(paths: Paths, app: AppName, branch: str) -> None:
     """Make `branch` the one that a clone of the repository checks out."""
     _git(repository(paths, app), "symbolic-ref", "HEAD", BRANCHES + branch)
@@ -218,31 +226,57 @@ def check_branch(branch: str) -> str:
 
 
 def export(paths: Paths, app: AppName, revision: str, destination: Path) -> None:
-    """Write the files of one commit into the empty folder `destination`.
-
-    Attributes of archives (`export-ignore`) do not count: an app is built from all that was
-    pushed. Symbolic links are written as they are, wherever they point. Permissions do not
-    depend on who pushed, or else the build's cache would.
-    """
+    """Write the files of one commit into the empty folder `destination`; see `checkout`."""
     index = destination.with_name(f"{destination.name}.index")
     try:
-        _git(
-            repository(paths, app),
-            f"--work-tree={destination}",
-            "read-tree",
-            "--reset",
-            "-u",
-            revision,
-            index=index,
-        )
+        checkout(repository(paths, app), revision, destination, index)
     finally:
         index.unlink(missing_ok=True)
 
 
+def checkout(repository: Path, revision: str, destination: Path, index: Path) -> None:
+    """Write the files of one commit of a repository into the empty folder `destination`.
+
+    Attributes of archives (`export-ignore`) do not count: an app is built from all that was
+    pushed. Symbolic links are written as they are, wherever they point. Permissions do not
+    depend on who pushed, or else the build's cache would. `index` is a file that git may write.
+    """
+    words = (f"--work-tree={destination}", "read-tree", "--reset", "-u", revision)
+    _git(repository, *words, index=index)
+
+
+def submodules(repository: Path, revision: str) -> Mapping[str, str]:
+    """Return path -> commit id of every submodule that a commit names."""
+    found = {}
+    for row in _git(repository, "ls-tree", "-r", "-z", revision).split("\0"):
+        head, _, path = row.partition("\t")
+        if head.startswith(SUBMODULE_MODE):
+            found[path] = head.rpartition(" ")[2]
+    return found
+
+
+def blob_settings(repository: Path, blob: str) -> list[tuple[str, str]]:
+    """Return the settings in a file of a commit that is written as git's own are."""
+    listed = _git(repository, "config", f"--blob={blob}", "--null", "--list")
+    rows = (row.partition("\n") for row in listed.split("\0") if row)
+    return [(key, value) for key, _, value in rows]
+
+
+def make_bare(path: Path) -> Path:
+    """Make an empty repository of ours for what others have; return its path."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _git(path, "init", "--quiet", "--bare", "--template=")
+    return path
+
+
+def has_commit(repository: Path, revision: str) -> bool:
+    """Say whether a commit is there."""
+    return _run(repository, "cat-file", "-e", f"{revision}^{{commit}}").returncode == 0
+
+
 def make_staging(path: Path, repository: Path) -> Path:
     """Make an empty repository that sees the objects of another one; return its path."""
-    path.mkdir(mode=0o700)
-    _git(path, "init", "--quiet", "--bare", "--template=")
+    make_bare(path)
     (path / "objects" / "info").mkdir(exist_ok=True)
     (path / "objects" / "info" / "alternates").write_text(f"{repository / 'objects'}\n")
     return path

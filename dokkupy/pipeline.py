@@ -197,7 +197,7 @@ def _build(
     origin = f"{what} ({revision[:8]})"
     limit = platform.properties.get("builds", app, "timeout")
     with (
-        building.exported(platform, app, revision, origin) as source,
+        building.exported(platform, app, revision, origin, report.progress) as source,
         builds.recorded(platform, report, source) as record,
     ):
         said = declared.read(source.path)

@@ -48,6 +48,7 @@ WORK: Final[Mapping[str, str]] = {
     "service": "dokkupy.services.work:perform",
     "start": "dokkupy.formation:start",
     "stop": "dokkupy.formation:stop",
+    "sync": "dokkupy.syncing:sync",
     "up": "dokkupy.power:up",
 }
 """Kind of job -> the function that does it: `f(platform, report, app=…, **arguments)`.

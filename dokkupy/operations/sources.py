@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ from dokkupy.names import AppName
 from dokkupy.operations import deploys
 from dokkupy.operations.registry import Help, Stdin, operation
 from dokkupy.remote import is_far
+from dokkupy.repositories import RepositoryUrl
 from dokkupy.types import Line
 
 if TYPE_CHECKING:
@@ -73,6 +75,57 @@ def from_image(
         DokkupyError: the deploy failed; what served before still serves.
     """
     return (yield from deploys.deploy(platform, app, image=image))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Synced:
+    """What another repository had."""
+
+    app: str
+    branch: str
+    """The app's own branch that it is stored in."""
+    commit: str
+    moved: bool
+    """Whether that branch was elsewhere before."""
+    deployment: Deployment | None
+    """None when nothing was deployed."""
+
+    def text(self) -> str:
+        """Say it in one line, with the command that goes on from here."""
+        if self.deployment:
+            return self.deployment.text()
+        moved = "has moved to" if self.moved else "is already at"
+        return f"{self.branch} of {self.app} {moved} {self.commit[:8]}."
+
+
+@operation(summary="Fetch a branch from another repository, and deploy it if asked")
+def sync(
+    platform: Platform,
+    app: AppName,
+    url: Annotated[RepositoryUrl, Help("https://…, ssh://…, USER@HOST:PATH, or a folder")],
+    ref: Annotated[str | None, Help("Branch, tag or commit; its default branch if none")] = None,
+    *,
+    build: Annotated[bool, Help("Deploy it, unless that commit is what runs")] = False,
+) -> Stream[Synced]:
+    """Store what another repository has in the app's deploy branch; with `--build` deploy it.
+
+    Raises:
+        NotFound: there is no such app, branch, tag or commit.
+        UsageError: the URL is none that may be fetched from.
+        Refused: the repository does not answer, or is too large.
+        DokkupyError: the deploy failed; what served before still serves.
+    """
+    platform.store.apps.get(app)
+    if ref is not None:
+        git.check_branch(ref)
+    if url.near and is_far():
+        raise UsageError(
+            "A folder of the server cannot be named from afar.", hint="Give an https or ssh URL."
+        )
+    arguments = {"url": url, "wanted": ref, "build": build}
+    done: dict[str, Any] = yield from jobs.run(platform, "sync", app, arguments)
+    deployed = done.pop("deployment")
+    return Synced(**done, deployment=Deployment.of(deployed) if deployed else None)
 
 
 def _title(archive: str) -> str:

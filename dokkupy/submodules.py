@@ -1,0 +1,178 @@
+"""The submodules of a source: fetched at the commits that it names, and kept for the next time."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from dokkupy import git, repositories
+from dokkupy.errors import BuildFailed, Refused, StateError, UsageError
+from dokkupy.repositories import RepositoryUrl
+
+FILE: Final = ".gitmodules"
+DEEPEST: Final = 8
+"""Submodules within submodules."""
+MOST: Final = 200
+"""Submodules of one source, those of submodules too."""
+_KEY: Final = re.compile(r"submodule\.(?P<name>.*)\.(?P<key>path|url)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A source, or a submodule of it, whose own submodules are wanted."""
+
+    repository: Path
+    revision: str
+    tree: Path
+    """Where its files are."""
+    origin: str = ""
+    """The URL that relative ones are beside; empty when it was pushed from who knows where."""
+    depth: int = 0
+    name: str = ""
+    """Its path in the source; empty for the source itself."""
+
+
+class Submodules:
+    """The submodules of one source, and the folder in which they are kept."""
+
+    def __init__(self, cache: Path, room: Path, tell: Callable[[str], None]) -> None:
+        self._cache = cache
+        self._index = room / "submodule.index"
+        self._tell = tell
+        self._count = 0
+
+    def export(self, place: Place) -> None:
+        """Write the files of every submodule into its folder, those of submodules too.
+
+        Raises:
+            BuildFailed: one cannot be had; the error names it, and the command that mends it.
+        """
+        file = place.tree / FILE
+        if file.is_symlink() or not file.is_file():
+            return  # without this file nobody has meant a submodule
+        urls = _declared(place)
+        for path, revision in sorted(git.submodules(place.repository, place.revision).items()):
+            name = f"{place.name}/{path}".lstrip("/")
+            self._count += 1
+            if place.depth >= DEEPEST or self._count > MOST:
+                raise BuildFailed(
+                    f"The submodule {name!a:.200} is one of more than {MOST}, or lies more than "
+                    f"{DEEPEST} submodules deep.",
+                    hint="See whether it contains itself: git submodule status --recursive",
+                )
+            url = _url(place, name, urls.get(path))
+            repository = self._fetched(url, revision, name)
+            self.export(
+                Place(
+                    repository=repository,
+                    revision=revision,
+                    tree=self._written(repository, revision, place.tree, path, name),
+                    origin=url,
+                    depth=place.depth + 1,
+                    name=name,
+                )
+            )
+
+    def _fetched(self, url: RepositoryUrl, revision: str, name: str) -> Path:
+        """Return the repository that holds a commit, fetched when it is not here yet."""
+        key = hashlib.sha256(url.encode()).hexdigest()[:32]
+        repository = self._cache / f"{key}.git"
+        with _alone(self._cache / f"{key}.lock"):
+            if not (repository / "HEAD").exists():
+                git.make_bare(repository)
+            if git.has_commit(repository, revision):
+                return repository
+            self._tell(f"Fetching the submodule {name} from {url}")
+            try:
+                _fetch(repository, url, revision)
+            except Refused as error:
+                raise BuildFailed(
+                    f"The submodule {name!a:.200} cannot be fetched from {url}.",
+                    hint=f"{error.hint}. Where it is: git submodule set-url {name} URL",
+                    detail=error.detail,
+                ) from error
+        if not git.has_commit(repository, revision):
+            raise BuildFailed(
+                f"The submodule {name!a:.200} is at {revision[:12]}, which {url} does not have.",
+                hint=f"Push that commit there: git -C {name} push, or go to one that it has: "
+                f"git submodule update --remote {name}",
+            )
+        return repository
+
+    def _written(self, repository: Path, revision: str, tree: Path, path: str, name: str) -> Path:
+        folder = tree / path
+        if folder.resolve() != tree.resolve() / path or not folder.is_dir():
+            raise BuildFailed(
+                f"The submodule {name!a:.200} has no folder of its own.",
+                hint=f"Add it anew: git rm {name} && git submodule add URL {name}",
+            )
+        try:
+            git.checkout(repository, revision, folder, self._index)
+        finally:
+            self._index.unlink(missing_ok=True)
+        return folder
+
+
+def _declared(place: Place) -> Mapping[str, str]:
+    """Return path -> URL of what a source's `.gitmodules` says."""
+    urls: dict[str, str] = {}
+    paths: dict[str, str] = {}
+    try:
+        settings = git.blob_settings(place.repository, f"{place.revision}:{FILE}")
+    except StateError as error:
+        raise BuildFailed(
+            f"{f'{place.name}/{FILE}'.lstrip('/')!a:.200} cannot be read.",
+            hint=f"See where it is wrong: git config --file {FILE} --list",
+            detail=error.detail,
+        ) from error
+    for key, value in settings:
+        if found := _KEY.fullmatch(key):
+            (urls if found["key"] == "url" else paths)[found["name"]] = value
+    return {path: urls[name] for name, path in paths.items() if name in urls}
+
+
+def _url(place: Place, name: str, said: str | None) -> RepositoryUrl:
+    if said is None:
+        raise BuildFailed(
+            f"The submodule {name!a:.200} has no URL in {FILE}.",
+            hint=f"Add it: git submodule add URL {name}, or take it out: git rm --cached {name}",
+        )
+    mend = f"git submodule set-url {name} https://…"
+    try:
+        if said.startswith(("./", "../")):
+            if not place.origin:
+                raise UsageError(f"{said!a:.200} is beside nothing that is known here.")
+            url = RepositoryUrl.parse(place.origin).beside(said)
+        else:
+            url = RepositoryUrl.parse(said)
+        if url.near:
+            raise UsageError(f"{said!a:.200} is a folder, which no other machine has.")
+    except UsageError as error:
+        raise BuildFailed(
+            f"The submodule {name!a:.200} cannot be fetched: {error.message}",
+            hint=f"Give it a whole URL of https or ssh, without a password: {mend}",
+        ) from error
+    return url
+
+
+def _fetch(repository: Path, url: RepositoryUrl, revision: str) -> None:
+    try:
+        # Most servers give any commit, and then nothing else has to come.
+        repositories.fetch(repository, url, revision, f"refs/dokkupy/{revision}", depth=1)
+    except Refused:
+        repositories.fetch(repository, url, "refs/*", "refs/theirs/*")
+
+
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """Let no other build work on the same repository."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with file.open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
