@@ -52,6 +52,7 @@ CORE_OPERATIONS: Final[Mapping[str, Sequence[str]]] = {
     "releases": ("dokkupy.operations.releases",),
     "run": ("dokkupy.operations.run",),
     "ssh-keys": ("dokkupy.operations.ssh_keys",),
+    "vaults": ("dokkupy.operations.vaults",),
 }
 """Noun -> modules; the noun "" holds the verbs that stand alone (`dokkupy logs APP`)."""
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dokkupy.platform import Platform
     from dokkupy.services.service import Service
 
-Place = Annotated[str, Help("Where, if not at the service's own place: a folder")]
+Place = Annotated[str, Help("Where, if not at the service's own place: a folder or a vault")]
 Id = Annotated[str | None, Help("Which one, as `backups` lists it; the newest by default")]
 SHORTEST = Duration("10m")
 WEEK = Count(7)
@@ -142,7 +142,7 @@ def schedule(
     *,
     every: Annotated[Duration, Help("How often: 6h, 1d, 7d")] = Duration("1d"),  # noqa: B008
     keep: Annotated[Count, Help("How many scheduled ones stay")] = WEEK,
-    to: Annotated[str, Help("Folder for them; the root's own by default")] = "",
+    to: Annotated[str, Help("Folder or vault for them; a folder of the root by default")] = "",
 ) -> ServiceInfo:
     """Have `backup-due` back the service up from now on, and remove the oldest.
 

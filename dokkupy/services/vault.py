@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Protocol
 
-from dokkupy.errors import NotFound, Refused, UsageError
+from dokkupy.errors import NotFound, Refused
 
 if TYPE_CHECKING:
     from dokkupy.platform import Platform
@@ -94,18 +94,19 @@ class FolderVault:
 
 
 def open_vault(platform: Platform, place: str) -> Vault:
-    """Return the vault at a place: a folder, or what a plugin knows; empty for the root's own.
+    """Return the vault at a place: a folder, or a bucket by its name; empty for the root's own.
 
     Raises:
-        UsageError: it is no place.
+        NotFound: there is no bucket of that name.
     """
     if not place:
         return FolderVault(platform.paths.root / "backups")
     if place.startswith("/"):
         return FolderVault(Path(place))
-    raise UsageError(
-        f"{place!a:.80} is no place for backups.", hint="Give the absolute path of a folder."
-    )
+    from dokkupy.services import vaults
+    from dokkupy.services.s3 import S3Vault
+
+    return S3Vault(vaults.get(platform, place))
 
 
 def _make(folder: Path) -> None:

@@ -9,6 +9,7 @@ from dokkupy.testing.contracts.proxy import ProxyContract
 from dokkupy.testing.contracts.proxy_traffic import ProxyTrafficContract
 from dokkupy.testing.contracts.scheduler import SchedulerContract
 from dokkupy.testing.contracts.service import DumpingServiceContract, ServiceContract
+from dokkupy.testing.contracts.vault import VaultContract
 
 __all__ = [
     "BuilderContract",
@@ -19,4 +20,5 @@ __all__ = [
     "ProxyTrafficContract",
     "SchedulerContract",
     "ServiceContract",
+    "VaultContract",
 ]
