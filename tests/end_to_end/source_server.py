@@ -102,8 +102,8 @@ class _Handler(BaseHTTPRequestHandler):
 def serving(folder: Path) -> Iterator[SourceServer]:
     """Run a server for the time of a block."""
     certificate, key = folder / "certificate.pem", folder / "key.pem"
-    asked_for = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost".split()
-    named = ["-addext", "subjectAltName=DNS:localhost"]
+    asked_for = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    named = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
     subprocess.run(
         ["openssl", *asked_for, *named, "-keyout", str(key), "-out", str(certificate)],
         check=True,
