@@ -269,7 +269,7 @@ def others_at_work(site: Site) -> Iterator[list[int]]:
     stop = threading.Event()
 
     def work() -> None:
-        while not stop.is_set() or not codes:
+        while not codes or not stop.wait(0.2):  # seconds that leave the installer some room
             codes.extend(site.cli(noun, "list", code=None).code for noun in ("apps", "plugin"))
 
     thread = threading.Thread(target=work)
