@@ -186,6 +186,16 @@ class ImageBuild:
     no_cache: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryLogin:
+    """Who we are to a registry of images."""
+
+    host: str
+    """As the names of its images begin: `HOST` or `HOST:PORT`."""
+    user: str
+    secret: str = field(repr=False)
+
+
 class Engine(Protocol):
     """A container engine on this host.
 
@@ -261,6 +271,24 @@ class Engine(Protocol):
 
     def pull(self, reference: str, timeout: float) -> None:
         """Fetch an image from its registry within `timeout` seconds."""
+        ...
+
+    def push(self, reference: str, on_line: Callable[[str], None], timeout: float) -> str:
+        """Send an image to the registry in its name within `timeout` seconds.
+
+        Tell of its progress, and return its digest there.
+
+        Raises:
+            Refused: the registry does not let us in.
+        """
+        ...
+
+    def check_login(self, login: RegistryLogin) -> None:
+        """Ask a registry whether it lets somebody in.
+
+        Raises:
+            Refused: it does not.
+        """
         ...
 
     def tag(self, image: str, reference: str) -> None:

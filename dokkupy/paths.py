@@ -19,6 +19,8 @@ class Paths:
         """One bare repository per app: `APP.git`."""
         self.jobs = root / "jobs"
         self.locks = root / "locks"
+        self.registries = root / "registries.json"
+        """Names and secrets for registries of images."""
         self.run = root / "run"
         """Sockets, pids, exported sources: nothing that must outlive a reboot."""
         self.proxy = root / "proxy"

@@ -14,7 +14,7 @@ from dokkupy.paths import Paths
 from dokkupy.store import Store
 
 if TYPE_CHECKING:
-    from dokkupy.engine import Engine
+    from dokkupy.engine import Engine, RegistryLogin
     from dokkupy.hooks import Hooks
     from dokkupy.names import AppName
     from dokkupy.properties import Properties
@@ -73,7 +73,12 @@ class Platform:
             return self._engine
         from dokkupy.engine_docker import DockerEngine
 
-        return DockerEngine()
+        def logins() -> list[RegistryLogin]:
+            from dokkupy import registries
+
+            return registries.read(self.paths)
+
+        return DockerEngine(logins=logins)
 
     @cached_property
     def scheduler(self) -> Scheduler:

@@ -39,6 +39,7 @@ WORK: Final[Mapping[str, str]] = {
     "guard": "dokkupy.oneoffs:guard",
     "limit": "dokkupy.formation:limit",
     "promote": "dokkupy.pipeline:promote",
+    "publish": "dokkupy.publishing:push",
     "push": "dokkupy.branches:push",
     "refresh": "dokkupy.pipeline:refresh",
     "rename": "dokkupy.renaming:rename",

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from dokkupy.engine_docker import docker_config, ignore
+from dokkupy.engine_docker import docker_config, ignore, registry
 from dokkupy.engine_docker.client import Client, matching
 from dokkupy.engine_docker.context import IGNORE_FILE, ignore_text, tarball
 from dokkupy.engine_docker.dockerfile import are_plain, with_labels
@@ -81,7 +81,7 @@ def _begin(client: Client, build: ImageBuild, dockerfile: str) -> Stream:
             "memswap": str(build.memory),
             "cpushares": str(build.cpu_shares),
         },
-        headers={"Content-Type": "application/x-tar", **docker_config.build_headers()},
+        headers={"Content-Type": "application/x-tar", **registry.build_headers(client.logins())},
         body=tarball(build.context, names, extra),
         timeout=None,
     )

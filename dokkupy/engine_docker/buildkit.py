@@ -13,11 +13,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from dokkupy.engine_docker import docker_config, registry
 from dokkupy.engine_docker.build import missing_base
 from dokkupy.errors import BuildFailed, EngineError, UsageError
 
 if TYPE_CHECKING:
     from dokkupy.engine import ImageBuild
+    from dokkupy.engine_docker.client import Client
 
 _FIRST_LOOK: Final = ("/usr/bin",)
 """Where a distribution's own client is, which an engine of its own fits best."""
@@ -85,7 +87,7 @@ def build_command(
     return [*command, "--", str(build.context)]
 
 
-def build_with_buildkit(engine: Path, build: ImageBuild, on_line: Callable[[str], None]) -> str:
+def build_with_buildkit(engine: Client, build: ImageBuild, on_line: Callable[[str], None]) -> str:
     """Build an image and return its id.
 
     Raises:
@@ -115,7 +117,8 @@ def build_with_buildkit(engine: Path, build: ImageBuild, on_line: Callable[[str]
         secrets = {name: Path(f"/proc/self/fd/{file}") for name, file in files.items()}
         command = build_command(client, build, iid_file=iid_file, secrets=secrets)
         progress = _Progress(on_line)
-        code = _run(command, engine, progress, files.values())
+        environment = {"DOCKER_HOST": f"unix://{engine.socket}", **_config(engine, directory)}
+        code = _run(command, environment, progress, files.values())
         if code != 0:
             raise progress.failure(code)
         return iid_file.read_text().strip()
@@ -133,8 +136,25 @@ def _in_memory(secrets: Mapping[str, str]) -> Iterator[Mapping[str, int]]:
         yield files
 
 
-def _run(command: list[str], engine: Path, progress: _Progress, inherited: Collection[int]) -> int:
-    environment = os.environ | {"DOCKER_BUILDKIT": "1", "DOCKER_HOST": f"unix://{engine}"}
+def _config(engine: Client, directory: str) -> Mapping[str, str]:
+    """Return what makes the client find our logins beside its user's."""
+    logins = engine.logins()
+    if not logins:
+        return {}
+    folder = Path(directory) / "config"
+    folder.mkdir(mode=0o700)
+    known = [registry.credentials(login) for login in logins]
+    docker_config.write_with(folder, {found["serveraddress"]: found for found in known})
+    return {"DOCKER_CONFIG": str(folder)}
+
+
+def _run(
+    command: list[str],
+    told: Mapping[str, str],
+    progress: _Progress,
+    inherited: Collection[int],
+) -> int:
+    environment = {**os.environ, "DOCKER_BUILDKIT": "1", **told}
     with subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dokkupy.engine_docker.wire import ANSWER_SECONDS, Method, Upload, open_stream
+
+if TYPE_CHECKING:
+    from dokkupy.engine import RegistryLogin
 
 
 class Client:
     """The engine behind a socket; has no state and may be used from threads."""
 
-    def __init__(self, socket: Path) -> None:
+    def __init__(self, socket: Path, logins: Callable[[], Sequence[RegistryLogin]] = tuple) -> None:
         self.socket = socket
+        self.logins = logins
+        """Asked for who we are to registries whenever one is to be talked to."""
 
     def ping(self) -> str:
         """Return the engine's version, as proof that it answers."""

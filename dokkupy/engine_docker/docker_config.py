@@ -5,6 +5,7 @@ Credentials are what the SDK is for: it knows the client's credential helpers.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 from collections.abc import Mapping
@@ -42,8 +43,8 @@ def pull_headers(reference: str) -> Mapping[str, str]:
         raise _unreadable(error) from error
 
 
-def build_headers() -> Mapping[str, str]:
-    """Return the header with every credential there is, for base images; needs as `pull_headers`.
+def build_credentials() -> Mapping[str, Any]:
+    """Return every credential there is, by registry, for base images; needs as `pull_headers`.
 
     Raises:
         EngineError: the file cannot be read, or a credential helper fails.
@@ -55,9 +56,35 @@ def build_headers() -> Mapping[str, str]:
 
     try:
         found = auth.load_config(str(_path())).get_all_credentials()  # type: ignore[no-untyped-call]
-        return {"X-Registry-Config": auth.encode_header(found).decode("ascii")} if found else {}
+        return dict(found)
     except DockerException as error:
         raise _unreadable(error) from error
+
+
+def write_with(folder: Path, more: Mapping[str, Mapping[str, str]]) -> None:
+    """Make a folder a configuration of the docker client with more credentials than its user's.
+
+    Raises:
+        EngineError: as for `build_credentials`.
+    """
+    kept = {key: value for key, value in _read().items() if key not in _CREDENTIALS}
+    known = {**build_credentials(), **more}
+    kept["auths"] = {registry: _entry(found) for registry, found in known.items()}
+    descriptor = os.open(folder / "config.json", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(kept, file)
+    plugins = _path().with_name("cli-plugins")
+    if plugins.is_dir():
+        (folder / plugins.name).symlink_to(plugins)
+
+
+def _entry(found: Mapping[str, Any]) -> dict[str, str]:
+    """Return credentials as the client's file has them; helpers spell theirs with capitals."""
+    lower = {key.lower(): text for key, text in found.items()}
+    if token := lower.get("identitytoken"):
+        return {"identitytoken": token}
+    pair = f"{lower.get('username', '')}:{lower.get('password', '')}"
+    return {"auth": base64.b64encode(pair.encode()).decode("ascii")}
 
 
 def proxy_args() -> dict[str, str]:

@@ -22,11 +22,13 @@ from dokkupy.engine import (
     ImageLayer,
     Listener,
     NetworkSpec,
+    RegistryLogin,
 )
 from dokkupy.engine_docker import images, listeners, logs, networks, pipes, sessions, usage
 from dokkupy.engine_docker.client import Client, carrying
 from dokkupy.engine_docker.container import container_config, container_info, image_info
 from dokkupy.engine_docker.files import put_files
+from dokkupy.engine_docker.references import split_reference
 from dokkupy.engine_docker.refusals import vanished
 from dokkupy.engine_docker.wire import ANSWER_SECONDS, Stream, open_stream
 from dokkupy.errors import Conflict, DokkupyError, ImageNotFound, NotFound, UsageError
@@ -42,8 +44,13 @@ _Info = TypeVar("_Info")
 class DockerEngine:
     """Docker on this host, by its socket; holds no connection between requests."""
 
-    def __init__(self, socket: Path | None = None) -> None:
-        self._client = Client(socket or _socket_from_environment())
+    def __init__(
+        self,
+        socket: Path | None = None,
+        *,
+        logins: Callable[[], Sequence[RegistryLogin]] = tuple,
+    ) -> None:
+        self._client = Client(socket or _socket_from_environment(), logins)
 
     def warm(self) -> None:
         """Look for a client that does BuildKit while the caller does something else."""
@@ -91,7 +98,7 @@ class DockerEngine:
         dockerfile = read_dockerfile(build.context, build.dockerfile)
         if build.secrets or build.buildkit or self._needs_no_limits(dockerfile):
             self.ping()
-            return build_with_buildkit(self._client.socket, build, on_line)
+            return build_with_buildkit(self._client, build, on_line)
         return build_classic(self._client, build, dockerfile, on_line)
 
     def _needs_no_limits(self, dockerfile: str) -> bool:
@@ -122,8 +129,18 @@ class DockerEngine:
     def pull(self, reference: str, timeout: float) -> None:
         images.pull(self._client, reference, timeout)
 
+    def push(self, reference: str, on_line: Callable[[str], None], timeout: float) -> str:
+        from dokkupy.engine_docker import registry
+
+        return registry.push(self._client, reference, on_line, timeout)
+
+    def check_login(self, login: RegistryLogin) -> None:
+        from dokkupy.engine_docker import registry
+
+        registry.check_login(self._client, login)
+
     def tag(self, image: str, reference: str) -> None:
-        repository, tag = images.split_reference(reference)
+        repository, tag = split_reference(reference)
         self._client.post(f"/images/{image}/tag", repo=repository, tag=tag)
 
     def import_image(self, tar: IO[bytes], reference: str, labels: Mapping[str, str]) -> str:

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import IO, Final
 
-from dokkupy.engine_docker import docker_config
+from dokkupy.engine_docker import registry
 from dokkupy.engine_docker.client import Client
+from dokkupy.engine_docker.references import split_reference
 from dokkupy.engine_docker.wire import Upload, messages, open_stream
 from dokkupy.errors import Conflict, EngineError, ImageNotFound, NotFound, UsageError
 
@@ -43,7 +44,7 @@ def _pull(client: Client, reference: str, deadline: float) -> None:
         "POST",
         "/images/create",
         query=query,
-        headers=docker_config.pull_headers(repository),
+        headers=registry.headers(client.logins(), repository),
         timeout=left,
     ) as stream:
         for message in messages(stream):
@@ -120,14 +121,6 @@ def remove_image(client: Client, reference: str) -> None:
         # An id with several names goes with the last of them.
         for tag in client.get(f"/images/{reference}/json")["RepoTags"]:
             remove_image(client, tag)
-
-
-def split_reference(reference: str) -> tuple[str, str]:
-    """Split `host:5000/name:tag`; no tag means `latest`."""
-    repository, colon, tag = reference.rpartition(":")
-    if not colon or "/" in tag:
-        return reference, "latest"
-    return repository, tag
 
 
 def _quoted(text: str) -> str:

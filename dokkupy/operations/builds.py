@@ -6,12 +6,14 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
+from dokkupy.errors import UsageError
+from dokkupy.images import ImageReference
 from dokkupy.names import AppName
 from dokkupy.operations.registry import Help, operation
 
 if TYPE_CHECKING:
     from dokkupy.platform import Platform
-    from dokkupy.types import BuildRecord, Feed, Line
+    from dokkupy.types import BuildRecord, Feed, Line, Stream
 
 NUMBER = Help("The build, as `builds list` numbers it")
 FOLLOW_SECONDS = 0.2
@@ -72,6 +74,24 @@ class Pruned:
 
     app: str
     build: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """An image that a registry has."""
+
+    app: str
+    build: int
+    reference: str
+    digest: str
+    """By which exactly this image can be named: NAME@DIGEST."""
+
+    def text(self) -> str:
+        """Say it in one line, with the command that goes on from here."""
+        return (
+            f"Build {self.build} of {self.app} is {self.reference} ({self.digest}).\n"
+            f"Deploy it on another root: dokkupy deploy APP --image {self.reference}"
+        )
 
 
 @operation(
@@ -178,6 +198,35 @@ def cancel(
     return Cancelled(app=app, build=record.number)
 
 
+@operation(summary="Send the image of a build to a registry")
+def push(
+    platform: Platform,
+    app: AppName,
+    reference: Annotated[ImageReference, Help("The name that it gets: HOST/NAME:TAG")],
+    *,
+    build: Annotated[int | None, Help("The build; the newest that has an image by default")] = None,
+) -> Stream[Sent]:
+    """Send an image to the registry that its new name begins with, for other roots to run.
+
+    Raises:
+        NotFound: there is no such app, or build.
+        Conflict: no image came of the build, or that is gone.
+        Refused: the registry does not let this root in.
+        EngineError: the registry does not answer.
+    """
+    from dokkupy import builds, jobs
+
+    if "@" in reference:
+        raise UsageError(
+            "What is sent gets its digest from the registry.", hint="Give it a tag: HOST/NAME:TAG"
+        )
+    number = _chosen(platform, app, build, built=True).number
+    builds.deployable(platform, app, number)
+    arguments = {"number": number, "reference": reference}
+    done: dict[str, str] = yield from jobs.run(platform, "publish", app, arguments)
+    return Sent(app=app, build=number, reference=reference, digest=done["digest"])
+
+
 @operation(summary="Forget old builds with their logs and images")
 def prune(
     platform: Platform,
@@ -194,7 +243,6 @@ def prune(
         Locked: somebody is at work on the app.
     """
     from dokkupy import housekeeping
-    from dokkupy.errors import UsageError
     from dokkupy.locks import try_app_lock
 
     platform.store.apps.get(app)
@@ -207,14 +255,18 @@ def prune(
     return [Pruned(app=app, build=waste.number) for waste in found]
 
 
-def _chosen(platform: Platform, app: AppName, number: int | None) -> BuildRecord:
+def _chosen(
+    platform: Platform, app: AppName, number: int | None, *, built: bool = False
+) -> BuildRecord:
     from dokkupy.errors import NotFound
+    from dokkupy.types import BuildState
 
     platform.store.apps.get(app)
     if number is not None:
         return platform.store.builds.get(app, number)
     for record in platform.store.builds.list(app):
-        return record
+        if record.state == BuildState.BUILT or not built:
+            return record
     raise NotFound(
         f"Nothing of {app} was built yet.", hint=f"Build without deploying: dokkupy build {app}"
     )

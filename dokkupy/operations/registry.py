@@ -49,6 +49,7 @@ CORE_OPERATIONS: Final[Mapping[str, Sequence[str]]] = {
     "operations": ("dokkupy.operations.catalogue",),
     "plugin": ("dokkupy.operations.plugin",),
     "ps": ("dokkupy.operations.ps",),
+    "registry": ("dokkupy.operations.registries",),
     "releases": ("dokkupy.operations.releases",),
     "run": ("dokkupy.operations.run",),
     "ssh-keys": ("dokkupy.operations.ssh_keys",),

@@ -21,12 +21,12 @@ from dokkupy.engine import (
     ImageLayer,
     Listener,
 )
-from dokkupy.errors import ImageNotFound, NotFound
+from dokkupy.errors import NotFound
 from dokkupy.executable import Executable
 from dokkupy.testing.fake_build import FakeImage, build_image
 from dokkupy.testing.fake_container import FakeContainer
-from dokkupy.testing.fake_images import FakeImages
-from dokkupy.testing.fake_wiring import FakeWiring, conflict
+from dokkupy.testing.fake_registries import FakeRegistries
+from dokkupy.testing.fake_wiring import conflict
 from dokkupy.testing.program import Program
 
 MIB = 1024 * 1024
@@ -34,7 +34,7 @@ BASE = "test/base:latest"
 """An image that every fake engine has."""
 
 
-class FakeEngine(FakeWiring):
+class FakeEngine(FakeRegistries):
     """Images, containers and networks in memory; safe to use from threads.
 
     A container runs the `Program` of its command line, else the one that `program` set for it,
@@ -45,11 +45,8 @@ class FakeEngine(FakeWiring):
 
     def __init__(self) -> None:
         super().__init__()
-        self._images = FakeImages()
         self._programs: list[tuple[str, str, Program]] = []
         self._numbers = itertools.count(1)
-        self.registry: set[str] = set()
-        """References that `pull` finds."""
         self.builds: list[ImageBuild] = []
         """What it was asked to build."""
         self.executables: dict[str, Executable] = {}
@@ -136,15 +133,6 @@ class FakeEngine(FakeWiring):
     def images(self, labels: Mapping[str, str]) -> list[ImageInfo]:
         with self._answer():
             return self._images.labelled(labels)
-
-    def pull(self, reference: str, timeout: float) -> None:  # noqa: ARG002 - it takes no time
-        with self._answer():
-            if reference not in self.registry:
-                raise ImageNotFound(
-                    f"The image {reference} cannot be pulled.",
-                    hint=f"See why: docker pull {reference}",
-                )
-            self.add_image(reference)
 
     def tag(self, image: str, reference: str) -> None:
         with self._answer():

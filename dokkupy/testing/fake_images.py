@@ -22,6 +22,7 @@ class FakeImages:
     def __init__(self) -> None:
         self._images: dict[str, FakeImage] = {}
         self._tags: dict[str, str] = {}
+        self._pushed: dict[str, FakeImage] = {}
 
     def add(self, image: FakeImage, reference: str = "") -> str:
         """Keep an image, under a name if one is given, and return its id."""
@@ -61,6 +62,16 @@ class FakeImages:
         """Return the images that carry all of `labels`."""
         found = (i for i in self._images.values() if labels.items() <= i.labels.items())
         return [self.info(image.id) for image in found]
+
+    def push(self, reference: str) -> str:
+        """Have a registry keep what a name points to, and return its digest."""
+        self._pushed[_normal(reference)] = image = self.find(reference)
+        return "sha256:" + hashlib.sha256(image.id.encode()).hexdigest()
+
+    def pull(self, reference: str) -> None:
+        """Have what a registry keeps under a name: what was pushed, else an image of its own."""
+        image = self._pushed.get(_normal(reference))
+        self.add(image or FakeImage.named_by([reference, [], {}, []]), reference)
 
     def tag(self, image: str, reference: str) -> None:
         """Give an image one more name."""

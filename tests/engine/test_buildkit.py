@@ -9,6 +9,7 @@ import pytest
 from dokkupy.engine import ImageBuild
 from dokkupy.engine_docker import buildkit
 from dokkupy.engine_docker.buildkit import build_command, build_with_buildkit, find_client
+from dokkupy.engine_docker.client import Client
 from dokkupy.errors import BuildFailed, EngineError, ImageNotFound, UsageError
 
 ENGINE = Path("/run/engine.sock")
@@ -90,7 +91,7 @@ def test_newer_client_counts_with_its_plugin(tmp_path: Path) -> None:
 def test_host_without_such_a_client_is_told_what_to_install(tmp_path: Path) -> None:
     client(tmp_path / "a", version="28.2.2")
     with pytest.raises(EngineError, match="BuildKit") as caught:
-        build_with_buildkit(ENGINE, build(tmp_path), print)
+        build_with_buildkit(Client(ENGINE), build(tmp_path), print)
     assert "apt-get install" in caught.value.hint
 
 
@@ -105,7 +106,8 @@ def test_secret_travels_in_a_file_that_no_death_leaves_on_a_disk(tmp_path: Path)
         f'stat --dereference --format=%h "$file" > {shlex.quote(str(seen))}.links',
     )
     assert (
-        build_with_buildkit(ENGINE, build(tmp_path, TOKEN=f"{SECRET}\nline"), print) == "sha256:1"
+        build_with_buildkit(Client(ENGINE), build(tmp_path, TOKEN=f"{SECRET}\nline"), print)
+        == "sha256:1"
     )
     assert seen.with_suffix(".secret").read_text() == f"{SECRET}\nline"
     assert seen.with_suffix(".links").read_text() == "0\n"
@@ -120,7 +122,7 @@ def test_secret_travels_in_a_file_that_no_death_leaves_on_a_disk(tmp_path: Path)
 def test_hostile_secret_name_is_refused(tmp_path: Path, name: str) -> None:
     client(tmp_path / "a")
     with pytest.raises(UsageError):
-        build_with_buildkit(ENGINE, build(tmp_path, **{name: "x"}), print)
+        build_with_buildkit(Client(ENGINE), build(tmp_path, **{name: "x"}), print)
 
 
 def test_output_is_told_without_the_noise(tmp_path: Path) -> None:
@@ -141,7 +143,7 @@ def test_output_is_told_without_the_noise(tmp_path: Path) -> None:
         'for word; do case $word in --iidfile=*) echo sha256:1 > "${word#*=}"; esac; done',
     )
     told: list[str] = []
-    build_with_buildkit(ENGINE, build(tmp_path), told.append)
+    build_with_buildkit(Client(ENGINE), build(tmp_path), told.append)
     assert told == [
         "#5 [2/3] RUN make",
         "#5 0.312 compiling",
@@ -159,7 +161,7 @@ def test_failing_step_is_the_last_thing_told(tmp_path: Path) -> None:
     )
     told: list[str] = []
     with pytest.raises(BuildFailed, match="exit code: 2") as caught:
-        build_with_buildkit(ENGINE, build(tmp_path), told.append)
+        build_with_buildkit(Client(ENGINE), build(tmp_path), told.append)
     assert "no such header" in caught.value.detail
     assert told[-1] == caught.value.message
 
@@ -172,7 +174,7 @@ def test_missing_base_is_named_as_a_person_would_write_it(tmp_path: Path) -> Non
         "echo 'failed to solve' >&2; exit 1",
     )
     with pytest.raises(ImageNotFound, match="base image nosuch:1 is not") as caught:
-        build_with_buildkit(ENGINE, build(tmp_path), print)
+        build_with_buildkit(Client(ENGINE), build(tmp_path), print)
     assert caught.value.hint == "See why: docker pull nosuch:1"
 
 
@@ -191,5 +193,5 @@ def test_build_that_is_given_up_ends_its_client(tmp_path: Path) -> None:
         raise GivenUpError
 
     with pytest.raises(GivenUpError):
-        build_with_buildkit(ENGINE, build(tmp_path), give_up)
+        build_with_buildkit(Client(ENGINE), build(tmp_path), give_up)
     assert left.exists()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dokkupy.engine import Engine, ImageLayer
+from dokkupy.engine import Engine, ImageLayer, RegistryLogin
 from dokkupy.errors import (
     Conflict,
     EngineError,
@@ -25,6 +25,8 @@ from dokkupy.testing.contracts.engine_fixtures import (
     unheard,
 )
 from dokkupy.testing.program import Program
+
+HIDDEN = "hidden-4f1c"
 
 
 class ImagesContract(EngineFixtures):
@@ -101,6 +103,26 @@ class ImagesContract(EngineFixtures):
         with pytest.raises(ImageNotFound, match=MISSING) as caught:
             engine.pull(f"127.0.0.1:9/{MISSING}:1", 10)
         assert caught.value.hint
+
+    def test_image_that_is_not_there_is_not_sent(self, engine: Engine) -> None:
+        with pytest.raises(ImageNotFound, match=MISSING):
+            engine.push(f"127.0.0.1:9/{MISSING}:1", unheard, 10)
+
+    def test_image_is_not_sent_to_a_registry_that_does_not_answer(
+        self, engine: Engine, bench: Bench
+    ) -> None:
+        reference = f"127.0.0.1:9/{bench.name()}:1"
+        engine.tag(bench.image, reference)
+        with pytest.raises(EngineError) as caught:
+            engine.push(reference, unheard, 10)
+        assert caught.value.hint
+        engine.remove_image(reference)
+
+    def test_login_at_a_registry_that_does_not_answer_is_not_believed(self, engine: Engine) -> None:
+        login = RegistryLogin(host="127.0.0.1:9", user="ann", secret=HIDDEN)
+        with pytest.raises(EngineError, match=r"127\.0\.0\.1:9") as caught:
+            engine.check_login(login)
+        assert HIDDEN not in f"{caught.value.message} {caught.value.detail}"
 
     def test_layer_is_added_to_an_image_with_its_config(self, engine: Engine, bench: Bench) -> None:
         program = Program(line=("from the layer",), exits=0)
