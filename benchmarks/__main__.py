@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NoReturn
 
-from benchmarks import listing, load, plugins, push, restore, slope
+from benchmarks import buildpacks, listing, load, plugins, push, restore, services, slope
 from benchmarks.results import Result, table
 from benchmarks.tools import BenchmarkError, Tools, load_average, say
 
@@ -21,6 +21,8 @@ PARTS: Final[dict[str, Callable[[Tools, int | None], Result]]] = {
     "load": load.measure,
     "slope": slope.measure,
     "restore": restore.measure,
+    "buildpacks": buildpacks.measure,
+    "services": services.measure,
     "plugins": plugins.measure,
 }
 
@@ -33,7 +35,7 @@ def main() -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all of them")
-    parser.add_argument("--runs", type=int, help="rounds of push, list, slope, restore and plugins")
+    parser.add_argument("--runs", type=int, help="rounds of all parts but load")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything here too")
     given = parser.parse_args()
     if unknown := [part for part in given.parts if part not in PARTS]:
