@@ -85,7 +85,7 @@ def measure(tools: Tools, runs: int | None) -> Result:
         part="services",
         conditions=(
             f"MariaDB ({image}), the image there already; a table of {size / 1e6:.0f} MB.",
-            "Plain create: `docker run` with a volume, then `docker exec` until its client answers.",
+            "Plain create: `docker run`, then `docker exec` until the client gets an answer.",
             "Plain export and import: the server's own tools through `docker exec`.",
             "An import fills a second server and swaps it in; its start is in the time.",
             f"Load average {load_before:.1f} before, {load_average():.1f} after.",

@@ -223,7 +223,9 @@ def new(
     platform: Platform,  # noqa: ARG001 - every operation has it
     name: Annotated[PluginName, Help("Its name: lower-case words joined by dashes")],
     *,
-    kind: Annotated[Literal["minimal", "builder", "proxy"], Help("What it shall do")] = "minimal",
+    kind: Annotated[
+        Literal["minimal", "builder", "proxy", "service"], Help("What it shall do")
+    ] = "minimal",
     folder: Annotated[Path | None, Help("Where; by default dokkupy-plugin-NAME here")] = None,
 ) -> NewPlugin:
     """Write a package whose contract tests pass at once: code, README, tests, tox.ini.

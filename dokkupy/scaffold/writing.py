@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from dokkupy.scaffold import PluginName
 
-KINDS: Final = ("minimal", "builder", "proxy")
+KINDS: Final = ("minimal", "builder", "proxy", "service")
 _COMMON: Final = "common"
 _SUFFIX: Final = ".in"
 """Of every template, so that no tool takes one for what it will be."""

@@ -16,6 +16,7 @@ PAGES = {
     "tutorial.md": ("hello", "minimal"),
     "tutorial-builder.md": ("recipes", "builder"),
     "tutorial-proxy.md": ("relay", "proxy"),
+    "tutorial-service.md": ("memcached", "service"),
 }
 
 
