@@ -70,7 +70,7 @@ def parse_checks(document: dict[str, Any]) -> dict[str, Check]:
     found: dict[str, Check] = {}
     for process, entries in processes.items():
         if not isinstance(entries, list):
-            raise UsageError(f"app.json: healthchecks of {process!a} is no list.", hint=_HINT)
+            raise UsageError(f"app.json: healthchecks of {process[:80]!a} is no list.", hint=_HINT)
         for entry in entries:
             if isinstance(entry, dict) and entry.get("type", "startup") == "startup":
                 found[process] = _check(process, entry)
@@ -105,7 +105,7 @@ def _check(process: str, entry: dict[str, Any]) -> Check:
     path = entry.get("path", "")
     if not isinstance(path, str) or (path and not _plain_path(path)):
         raise UsageError(
-            f"app.json: the check of {process!a} has no usable path {path!a:.100}.",
+            f"app.json: the check of {process[:80]!a} has no usable path but {path!a:.80} instead.",
             hint="Use an absolute path of printable ASCII such as /health.",
         )
     return Check(
@@ -124,7 +124,7 @@ def _seconds(process: str, entry: dict[str, Any], key: str, default: float) -> f
     value = entry.get(key, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 3600:
         raise UsageError(
-            f"app.json: {key} of {process!a} is {value!a:.40}.",
+            f"app.json: {key} of {process[:80]!a} is {value!a:.40}, no number of seconds.",
             hint=f"Give {key} in seconds, more than 0 and at most 3600.",
         )
     return float(value)

@@ -40,7 +40,8 @@ class Address:
         port = int(found["port"] or 22) if found else 0
         if not found or not 0 < port < 65536:
             raise UsageError(
-                f"{text!a} is not an ssh address.", hint="Write it as USER@HOST or USER@HOST:PORT."
+                f"{text[:80]!a} is not an ssh address.",
+                hint="Write it as USER@HOST or USER@HOST:PORT.",
             )
         return cls(user=found["user"], host=found["host"], port=port)
 

@@ -30,14 +30,6 @@ CHANGES: Final = {
 PROGRAMS: Final = {"os.exec": 1, "os.posix_spawn": 1, "subprocess.Popen": 1}
 """Audit event -> which of its arguments is the argument list."""
 SHELLS: Final = ("os.system", "os.spawn", "os.startfile", "pty.spawn")
-GIT_OPTIONS: Final = ("--git-dir=", "--work-tree=", "--format=")
-GIT_FLAGS: Final = frozenset(
-    {
-        "-", "-1", "--", "-C", "--bare", "--create-reflog", "--initial-branch=main",
-        "--is-ancestor", "--no-tags", "--quiet", "--reset", "--stdin", "--template=", "--verify",
-        "-u",
-    }
-)  # fmt: skip
 WRITES: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -87,9 +79,8 @@ class Seal:
                 self._break(f"started {words!a}")
             # As on a machine that does not have it.
             raise FileNotFoundError(errno.ENOENT, "No such file or directory", words[0])
-        options = [word for word in words[1:] if word.startswith("-")]
-        known = all(word in GIT_FLAGS or word.startswith(GIT_OPTIONS) for word in options)
-        if not known or not words[1].startswith(("--git-dir=", "-C")):
+        own = words[1 : words.index("--")] if "--" in words else words[1:]
+        if any(word.startswith("-") and CANARY in word for word in own):
             self._break(f"started {words!a}")
 
     def _change(self, event: str, path: object) -> None:

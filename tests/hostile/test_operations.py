@@ -17,7 +17,7 @@ from .budget import hostile
 from .claims import assert_sentence
 from .commands import command_lines
 from .seal import Seal
-from .texts import octets
+from .texts import CANARY, octets
 from .world import Answer, World
 
 pytestmark = pytest.mark.timeout(3600)
@@ -40,6 +40,7 @@ class Visited:
         assert words[:1] != ["host"], "this would be about the machine itself"
         with self.mended(), self.seal.over(self.world.folder):
             done = self.world.command(words, stdin)
+            assert not list(self.world.folder.glob(f"*{CANARY}*")), "it was executed"
             event("obeyed" if done.exit_code == 0 else f"refused with {done.exit_code}")
             if done.exit_code:
                 # A report may end with a code of its own: it says what it found.
@@ -69,8 +70,9 @@ class Visited:
 def assert_refused(done: Answer, *, as_json: bool) -> None:
     """Fail unless a person or a program is told cause and remedy, and nothing else."""
     assert 1 <= done.exit_code <= 15, done
-    if as_json and done.err.startswith("{"):
-        told = json.loads(done.err)["error"]
+    _, mark, body = done.err.rpartition('{\n  "error"')
+    if as_json and mark:
+        told = json.loads(mark + body)["error"]
         assert_sentence(told["message"])
         assert_sentence(told["hint"])
         return
