@@ -75,9 +75,9 @@ let_services_be() {
     [ -z "${POLICY:-}" ] || rm -f "$POLICY"
     [ -d /run/systemd/system ] || return 0
     local unit
-    for unit in nginx ssh; do
+    for unit in nginx ssh docker-registry; do
         case " ${WANTED_PACKAGES[*]} " in
-        *" $unit-light "* | *" openssh-server "*) systemctl disable -q "$unit" 2>/dev/null || true ;;
+        *" $unit "* | *" $unit-light "* | *" open$unit-server "*) systemctl disable -q "$unit" 2>/dev/null || true ;;
         esac
     done
 }

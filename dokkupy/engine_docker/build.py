@@ -154,6 +154,6 @@ def missing_base(image: str, reason: str) -> ImageNotFound:
     """Return the error for a base image that is not here and cannot be pulled."""
     return ImageNotFound(
         f"The base image {image} is not on this host and cannot be pulled.",
-        hint=f"See why: docker pull {image}",
+        hint=registry.pull_hint(image, reason),
         detail=reason,
     )

@@ -30,7 +30,7 @@ def pull(client: Client, reference: str, timeout: float) -> None:
     except (NotFound, EngineError, TimeoutError) as error:
         raise ImageNotFound(
             f"The image {reference} cannot be pulled.",
-            hint=f"See why: docker pull {reference}",
+            hint=registry.pull_hint(reference, str(error)),
             detail=str(error) or f"It was not complete after {timeout:g} s.",
         ) from error
 

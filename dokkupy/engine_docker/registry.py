@@ -138,6 +138,14 @@ def _refusal(reference: str, host: str, error: str) -> Refused | EngineError:
     )
 
 
+def pull_hint(reference: str, reason: str) -> str:
+    """Return what mends it that an image cannot be fetched."""
+    if _is_locked(reason):
+        host = host_of(split_reference(reference)[0])
+        return f"Check its name, and log in: dokkupy registry login {host} USER < FILE"
+    return f"See why: docker pull {reference}"
+
+
 def _is_locked(error: str) -> bool:
     return any(sign in error.lower() for sign in (*_LOCKED, str(HTTPStatus.UNAUTHORIZED.value)))
 

@@ -1,0 +1,129 @@
+"""Logins to registries, and images of builds on their way there, on the fakes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dokkupy import pipeline, publishing, registries
+from dokkupy.engine import RegistryLogin
+from dokkupy.errors import (
+    Conflict,
+    EngineError,
+    ImageNotFound,
+    NotFound,
+    Refused,
+    StateError,
+    UsageError,
+)
+from dokkupy.registries import RegistryHost
+
+if TYPE_CHECKING:
+    from dokkupy.paths import Paths
+    from tests.unit.conftest import Shop
+
+HOST = "registry.example.com"
+GOOD = "one"
+REFERENCE = f"{HOST}/team/shop:7"
+
+
+def login(host: str = HOST, user: str = "ann", secret: str = GOOD) -> RegistryLogin:
+    return RegistryLogin(host=host, user=user, secret=secret)
+
+
+@pytest.fixture
+def built(shop: Shop) -> Shop:
+    """Give an app with one build, and a registry that lets ann in."""
+    shop.push(web="one")
+    shop.engine.registries[HOST] = {"ann": "one"}
+    shop.engine.logins = lambda: registries.read(shop.platform.paths)
+    return shop
+
+
+def push(shop: Shop, number: int = 1) -> str:
+    return publishing.push(
+        shop.platform, shop.told.append, app=shop.name, number=number, reference=REFERENCE
+    )["digest"]
+
+
+def test_logins_are_kept_replaced_and_forgotten_in_a_file_of_the_owner_s(paths: Paths) -> None:
+    assert registries.read(paths) == []
+    registries.keep(paths, login())
+    registries.keep(paths, login("a.example.com"))
+    registries.keep(paths, login(secret="two"))
+    assert registries.read(paths) == [login("a.example.com"), login(secret="two")]
+    assert paths.registries.stat().st_mode & 0o777 == 0o600
+    registries.forget(paths, "a.example.com")
+    with pytest.raises(NotFound):
+        registries.forget(paths, "a.example.com")
+    assert registries.read(paths) == [login(secret="two")]
+    assert [path.name for path in paths.root.glob("*registries*")] == ["registries.json"]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"a": 1}', '{"a": {"user": "x"}}'])
+def test_a_damaged_file_of_logins_is_told_without_what_is_in_it(paths: Paths, text: str) -> None:
+    paths.registries.write_text(text)
+    with pytest.raises(StateError) as caught:
+        registries.read(paths)
+    assert str(paths.registries) in caught.value.hint
+
+
+@pytest.mark.parametrize("text", ["localhost", "localhost:5000", "docker.io", "10.0.0.1:80"])
+def test_a_registry_is_a_host_that_can_begin_a_name(text: str) -> None:
+    assert RegistryHost.parse(text) == text
+
+
+@pytest.mark.parametrize("text", ["", "team", "https://x.example", "x.example/team", "X.example"])
+def test_what_cannot_begin_a_name_is_no_registry(text: str) -> None:
+    with pytest.raises(UsageError):
+        RegistryHost.parse(text)
+
+
+def test_a_build_is_sent_under_a_name_that_does_not_stay(built: Shop) -> None:
+    with pytest.raises(Refused):
+        push(built)
+    registries.keep(built.platform.paths, login())
+    assert push(built).startswith("sha256:")
+    with pytest.raises(ImageNotFound):
+        built.engine.image(REFERENCE)
+    built.engine.pull(REFERENCE, 1)
+    live = built.store.releases.live(built.name)
+    assert live is not None
+    assert built.engine.image(REFERENCE).id == live.image
+
+
+@pytest.mark.parametrize("secret", ["one", "wrong"])
+def test_a_name_that_somebody_had_is_theirs_again_whether_it_was_sent_or_not(
+    built: Shop, secret: str
+) -> None:
+    registries.keep(built.platform.paths, login(secret=secret))
+    theirs = built.engine.add_image(REFERENCE)
+    try:
+        push(built)
+    except Refused:
+        assert secret == "wrong"
+    assert built.engine.image(REFERENCE).id == theirs
+
+
+def test_what_has_no_image_or_no_registry_is_not_sent(built: Shop) -> None:
+    with pytest.raises(NotFound):
+        push(built, 9)
+    built.engine.registries.clear()
+    with pytest.raises(EngineError):
+        push(built)
+    built.store.builds.begin(built.name, origin="x", revision="y", actor="z")
+    with pytest.raises(Conflict):
+        push(built, 2)
+
+
+def test_what_was_sent_runs_the_same_processes_where_it_is_fetched(built: Shop) -> None:
+    registries.keep(built.platform.paths, login())
+    push(built)
+    before = built.store.releases.live(built.name)
+    pipeline.deploy_image(built.platform, built.told.append, app=built.name, reference=REFERENCE)
+    after = built.store.releases.live(built.name)
+    assert before is not None
+    assert after is not None
+    assert (after.image, after.processes) == (before.image, before.processes)
+    assert built.visit() == (200, "one")
