@@ -116,7 +116,7 @@ def _provided(request: BuildRequest, reference: str) -> str:
     try:
         request.provide_image(reference)
         return request.engine.image(reference).id
-    except NotFound as error:
+    except (NotFound, ImageNotFound) as error:
         app = request.source.app
         raise BuildFailed(
             f"The stack of {app} is not here: there is no image {reference}.",

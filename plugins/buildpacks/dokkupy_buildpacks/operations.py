@@ -50,6 +50,9 @@ def add(
     """Add a buildpack; the next build runs all of them, one after the other.
 
     With buildpacks set, the source is not asked any more which it wants.
+
+    Raises:
+        Refused: it is a folder of the server, and who asks is not there.
     """
 
     def change(packs: list[Buildpack]) -> None:
@@ -71,7 +74,11 @@ def set_(
     *,
     index: Annotated[int, Help("The place of the one to replace, from 1 on")] = 1,
 ) -> list[Row]:
-    """Put a buildpack into the place of another one, or into the first that is free."""
+    """Put a buildpack into the place of another one, or into the first that is free.
+
+    Raises:
+        Refused: it is a folder of the server, and who asks is not there.
+    """
 
     def change(packs: list[Buildpack]) -> None:
         place = _place(index, len(packs) + 1)
@@ -88,7 +95,11 @@ def remove(
     *,
     index: Annotated[int | None, Help("Its place instead, from 1 on")] = None,
 ) -> list[Row]:
-    """Remove a buildpack by name or by place."""
+    """Remove a buildpack by name or by place.
+
+    Raises:
+        NotFound: the app has no such buildpack.
+    """
     if (buildpack is None) == (index is None):
         raise UsageError("Say which one.", hint=f"dokkupy buildpacks remove {app} --index 1")
 
@@ -114,7 +125,12 @@ def clear(platform: Platform, app: AppName) -> None:
 
 @operation(summary="Empty the build cache of an app")
 def cache_clear(platform: Platform, app: AppName) -> None:
-    """Remove what builds of an app have kept, so that the next one is like the first."""
+    """Remove what builds of an app have kept, so that the next one is like the first.
+
+    Raises:
+        Conflict: a build is using it.
+        EngineError: the container engine failed or does not answer.
+    """
     from dokkupy_buildpacks import cache
 
     platform.store.apps.get(app)
@@ -130,6 +146,10 @@ def set_stack(platform: Platform, app: AppName, stack: StackName) -> None:
 
     Raises:
         NotFound: there is no such stack.
+        ImageNotFound: one of its two images is not here and cannot be made.
+        BuildFailed: one of them could not be made.
+        Conflict: a build is using the cache.
+        EngineError: the container engine failed or does not answer.
     """
     from dokkupy_buildpacks import cache
 

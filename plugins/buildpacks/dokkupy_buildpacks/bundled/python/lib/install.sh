@@ -43,11 +43,21 @@ get_uv() {
   fi
 }
 
+# Says whether there is nothing to install.
+bare() {
+  [[ $kind == none ]] || { [[ $kind == requirements.txt ]] && ! grep -Eq '^ *[^# ]' requirements.txt; }
+}
+
 install_packages() {
-  get_uv
-  step "Installing packages of $kind for Python $version"
   rm -rf "$build/.heroku/python"
   mkdir -p "$build/.heroku/python"
+  if bare; then
+    step "Python $version, without packages"
+    "$python" -m venv --without-pip "$build/.heroku/python"
+    return
+  fi
+  get_uv
+  step "Installing packages of $kind for Python $version"
   "$uv" venv --quiet --python "$python" "$home"
   export VIRTUAL_ENV=$home
   with_pip_settings
@@ -58,7 +68,6 @@ install_packages() {
       ;;
     poetry.lock) install_with_poetry ;;
     requirements.txt) with_config "$uv" pip install --requirement requirements.txt ;;
-    none) ;;
     *) with_config "$uv" pip install --editable . ;;
   esac
   move_home

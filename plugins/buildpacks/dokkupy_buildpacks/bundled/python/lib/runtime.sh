@@ -1,16 +1,17 @@
 # Which Python there is, and which one the app wants.
 
-# Prints the version that the app wants, and where it says so; nothing when any will do.
-wanted_python() {
-  local text
+# Leaves the version that the app wants in $wanted, and the file that says so in $where.
+read_wanted() {
+  wanted='' where=''
   if [[ -f runtime.txt ]]; then
-    text=$(tr -d '[:space:]' <runtime.txt)
-    [[ $text == python-* ]] || fail "runtime.txt says '$text'." "Write python-3.11 into it."
-    echo "${text#python-} runtime.txt"
+    where=runtime.txt
+    wanted=$(tr -d '[:space:]' <runtime.txt)
+    [[ $wanted == python-* ]] || fail "runtime.txt says '$wanted'." "Write python-3.11 into it."
   elif [[ -f .python-version ]]; then
-    text=$(sed 's/#.*//' .python-version | tr -d '[:blank:]' | grep -m1 . || true)
-    [[ -z $text ]] || echo "${text#python-} .python-version"
+    where=.python-version
+    wanted=$(sed 's/#.*//; s/^[[:space:]]*//; s/[[:space:]]*$//' .python-version | grep -m1 . || true)
   fi
+  wanted=${wanted#python-}
 }
 
 version_of() { "$1" -c 'import platform; print(platform.python_version())' 2>/dev/null; }
@@ -18,7 +19,7 @@ version_of() { "$1" -c 'import platform; print(platform.python_version())' 2>/de
 # Leaves the path of the interpreter to use in $python, and its version in $version.
 choose_python() {
   local wanted where found candidate
-  read -r wanted where <<<"$(wanted_python)"
+  read_wanted
   if [[ -z $wanted ]]; then
     python=$(command -v python3) && version=$(version_of "$python") ||
       fail "This stack has no Python."
