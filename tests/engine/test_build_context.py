@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import os
 import tarfile
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,6 +39,22 @@ def test_files_folders_and_links_arrive_as_they_are(tmp_path: Path) -> None:
         "folder/run": (tarfile.REGTYPE, 0o755, b"x" * 200_001),
         "link": (tarfile.SYMTYPE, 0o777, "folder/run"),
     }
+
+
+def test_a_large_context_takes_no_more_memory_than_a_small_one(tmp_path: Path) -> None:
+    # A hole takes no room on the disk and is read as fast as memory.
+    os.truncate(os.open(tmp_path / "large", os.O_CREAT | os.O_WRONLY), 192 << 20)
+    sent = 0
+    tracemalloc.start()
+    try:
+        upload = tarball(tmp_path, ["large"], {})
+        for piece in upload.pieces:
+            sent += len(piece)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert sent == upload.size > 192 << 20
+    assert peak < 2 << 20
 
 
 def test_link_out_of_the_context_is_sent_as_a_link(tmp_path: Path) -> None:
