@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import site
 import sys
+import sysconfig
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -122,7 +122,8 @@ class Site:
         self.root = folder / "root"
         self.packages = folder / "packages"
         self.packages.mkdir(parents=True)
-        for entry in (path for place in site.getsitepackages() for path in Path(place).iterdir()):
+        places = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+        for entry in (path for place in places for path in Path(place).iterdir()):
             if not entry.name.startswith(("dokkupy", "_editable", "__editable__")):
                 (self.packages / entry.name).symlink_to(entry)
         (self.packages / "dokkupy").symlink_to(Path(dokkupy.__file__).parent)
