@@ -120,7 +120,7 @@ def show(
 
     index = platform.hooks.index
     words = " ".join(name).replace(":", " ").split()
-    noun, verb = (["", *words])[-2:]
+    noun, verb = ["", "", *words][-2:]
     command = index.commands.get(noun, {}).get(verb) if 0 < len(words) < 3 else None
     if command is None:
         raise NotFound(

@@ -35,6 +35,7 @@ def outcome(mutant: Mutant, body: str, folder: Path) -> str:
     return found.outcome
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.capability)
 def test_a_broken_part_fails_where_a_healthy_one_passes(mutant: Mutant, tmp_path: Path) -> None:
     assert outcome(mutant, "    pass\n", tmp_path / "healthy") == "passed"

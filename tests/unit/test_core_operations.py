@@ -6,6 +6,8 @@ A new operation is tried with words made up from its types. Where those do not f
 from __future__ import annotations
 
 import importlib
+import io
+import tarfile
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -21,6 +23,7 @@ from dokkupy.operations.registry import (
     operations_of,
 )
 from dokkupy.testing.contracts.plugin_operations import OperationsContract
+from dokkupy.testing.engine_fake import BASE, FakeEngine
 from dokkupy.testing.samples import SECRET, Sample, made_up
 
 if TYPE_CHECKING:
@@ -31,6 +34,18 @@ OTHER = AppName("contract-other")
 PUBLIC_KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" + b"A" * 43 + b" ann@example\n"
 MACHINE = "it changes the machine; tests/end_to_end/test_host.py tries it"
 PACKAGES = "it changes what is installed; tests of its own try it"
+
+
+def archive() -> bytes:
+    """Return a tar archive of a source that can be built."""
+    packed = io.BytesIO()
+    files = {"Dockerfile": f"FROM {BASE}\n".encode(), "Procfile": b"web: serve\n"}
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return packed.getvalue()
 
 
 class TestCoreOperations(OperationsContract):
@@ -46,6 +61,8 @@ class TestCoreOperations(OperationsContract):
         "config import": Sample(("{app}",), b"IMPORTED=1\n"),
         "deploy": Sample(("{app}", "--ref", "main")),
         "git deploy": Sample(("{app}", "main")),
+        "git from-archive": Sample((OTHER,), archive()),
+        "git from-image": Sample((OTHER, "sample/app:1")),
         "git set": Sample(("{app}", "deploy-branch", "main")),
         "operations show": Sample(("apps", "create")),
         "plugin disable": Sample(("domains",)),
@@ -62,6 +79,7 @@ class TestCoreOperations(OperationsContract):
     unsampled: ClassVar = {
         "builds cancel": "a build is over at once here",
         "down": "everything after it would find the root down",
+        "git sync": "it fetches over a network",
         "host check": MACHINE,
         "host remove": MACHINE,
         "host setup": MACHINE,
@@ -72,6 +90,8 @@ class TestCoreOperations(OperationsContract):
         "plugin verify": PACKAGES,
         "run logs": "tests/unit/test_oneoffs.py has commands that go on",
         "run stop": "tests/unit/test_oneoffs.py has commands that go on",
+        "vaults add": "it asks a server for a bucket",
+        "vaults remove": "it asks a server for a bucket",
     }
     shows_secrets = frozenset(f"config {verb}" for verb in ("explain", "export", "get", "show"))
 
@@ -86,6 +106,10 @@ class TestCoreOperations(OperationsContract):
     @pytest.fixture
     def properties(self) -> None:
         """Have none of one's own; each noun has its group."""
+
+    @pytest.fixture
+    def service_operations(self) -> list[Operation]:
+        return []
 
     @pytest.fixture
     def operations(self) -> list[Operation]:
@@ -105,6 +129,9 @@ class TestCoreOperations(OperationsContract):
         platform.store.config.change(app, {"SAMPLE": SECRET})
         if not platform.store.apps.exists(OTHER):
             apps.create(platform, OTHER)
+        if operation == "git from-image":
+            assert isinstance(platform.engine, FakeEngine)
+            platform.engine.add_image("sample/app:1", command=("serve",))
         if operation == "apps rename":
             platform.store.apps.unlock(OTHER)
 

@@ -7,7 +7,7 @@ import importlib.util
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
@@ -119,6 +119,17 @@ class PluginFixtures(Contract):
                 for function in operations_of(settings).values()
             ]
         return found
+
+    @pytest.fixture
+    def service_operations(self, loaded: Loaded) -> list[Operation]:
+        """Give the operations that follow from the kinds of service that the plugin knows."""
+        kinds: list[Any] = [item.function() for item in loaded.hooks.get("register_services", ())]
+        return [
+            make_operation(kind.noun, function, {"noun": kind.noun})
+            for kind in kinds
+            for module in kind.operation_modules
+            for function in operations_of(importlib.import_module(module)).values()
+        ]
 
     @pytest.fixture
     def properties(self, loaded: Loaded) -> PropertyGroup | None:

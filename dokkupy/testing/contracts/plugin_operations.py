@@ -49,30 +49,34 @@ class OperationsContract(PluginFixtures):
         pipeline.deploy(platform, lambda _: None, app=app, revision="main")
         return app
 
-    def test_every_operation_says_what_it_does(self, operations: list[Operation]) -> None:
-        for operation in operations:
+    def test_every_operation_says_what_it_does(
+        self, operations: list[Operation], service_operations: list[Operation]
+    ) -> None:
+        for operation in [*operations, *service_operations]:
             assert operation.spec.summary, f"{operation.title} has no summary"
             assert len(operation.spec.summary) <= LONGEST_SUMMARY, operation.title
             assert inspect.getdoc(operation.function), f"{operation.title} has no docstring"
 
     def test_every_operation_can_be_described_in_json_schema(
-        self, operations: list[Operation]
+        self, operations: list[Operation], service_operations: list[Operation]
     ) -> None:
         from jsonschema import Draft202012Validator
 
-        for operation in operations:
+        for operation in [*operations, *service_operations]:
             answer = schema.answer(operation)
             for one in (schema.parameters(operation), answer.result, answer.lines):
                 Draft202012Validator.check_schema(one or {})
 
-    def test_every_operation_declares_errors_that_exist(self, operations: list[Operation]) -> None:
-        for operation in operations:
+    def test_every_operation_declares_errors_that_exist(
+        self, operations: list[Operation], service_operations: list[Operation]
+    ) -> None:
+        for operation in [*operations, *service_operations]:
             assert declared_errors(operation), operation.title
 
     def test_schemas_and_the_command_line_agree_on_values(
-        self, operations: list[Operation]
+        self, operations: list[Operation], service_operations: list[Operation]
     ) -> None:
-        for operation in operations:
+        for operation in [*operations, *service_operations]:
             for item in operation.parameters:
                 if item.kind != "stdin" and not item.flag:
                     assert not list(disagreements(item)), operation.title
