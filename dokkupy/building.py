@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dokkupy import build_queue, declared, env, git
 from dokkupy.builder import BuildRequest, Limits
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from dokkupy.platform import Platform
     from dokkupy.report import Report
     from dokkupy.types import Build
+
+SHOWN_NAMES: Final = 12
+"""How much of a source is named that nobody can build."""
 
 
 @contextmanager
@@ -127,12 +130,23 @@ def choose(platform: Platform, source: Source) -> tuple[Builder, dict[str, objec
             "No builder plugin is installed.",
             hint="Install one: pip install dokkupy-plugin-builder-dockerfile",
         )
-    asked = "\n".join(f"{builder.name} looks for {builder.looks_for}" for builder in builders)
+    asked = [f"{builder.name} looks for {builder.looks_for}" for builder in builders]
+    wanted = builders[0].looks_for if len(builders) == 1 else "what one of them looks for"
     raise BuildFailed(
         "No builder knows how to build this.",
-        hint=f"Commit {builders[0].looks_for} and push again.",
-        detail=asked,
+        hint=f"Commit {wanted} and push again.",
+        detail="\n".join([*asked, _at_the_top(source)]),
     )
+
+
+def _at_the_top(source: Source) -> str:
+    """Say what a source holds: often it lies one folder deeper than its owner thinks."""
+    found = sorted(
+        f"{path.name}/" if path.is_dir() else path.name for path in source.path.iterdir()
+    )
+    shown = ", ".join(ascii(name)[1:-1] for name in found[:SHOWN_NAMES])
+    more = f" and {len(found) - SHOWN_NAMES} more" if len(found) > SHOWN_NAMES else ""
+    return f"At the top of the source: {shown}{more}" if found else "The source is empty"
 
 
 def _properties(platform: Platform, builder: Builder, app: AppName) -> dict[str, object]:

@@ -188,7 +188,10 @@ def test_a_source_that_nobody_builds_is_told_what_each_builder_looks_for(shop: S
     commit(shop.platform, shop.name, {"app.py": "print()"})
     with pytest.raises(BuildFailed, match="No builder knows how to build this") as error:
         shop.deploy()
-    assert error.value.detail == "stand-in looks for a Dockerfile"
+    assert error.value.detail.splitlines() == [
+        "stand-in looks for a Dockerfile",
+        "At the top of the source: app.py",
+    ]
     assert error.value.hint == "Commit a Dockerfile and push again."
     shop.assert_at_rest()
 
