@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -18,6 +19,8 @@ class Access:
     user: str
     password: str = field(repr=False)
     admin_password: str = field(repr=False)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """What was chosen for this service of what its kind lets one choose; nothing secret."""
 
     def variables(self, scheme: str) -> Environment:
         """Return what an app is told, under the names that its alias comes before."""

@@ -33,6 +33,9 @@ class ServiceKind:
     """What neither a database nor a user can be called."""
     dumps: bool = True
     """Whether its data can be dumped and loaded, and so backed up, cloned and upgraded."""
+    files_of_major: bool = False
+    """Whether only servers of one major version take each other's files: an upgrade to another
+    one dumps and loads."""
 
     @property
     def operation_modules(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -211,6 +211,20 @@ def limit(
     changes: dict[str, object] = {key: value for key, value in given.items() if value is not None}
     with at_work(platform, report, kind.noun, name, "set") as service:
         return relaunch(platform, report, kind, service, **changes)
+
+
+def configure(
+    platform: Platform,
+    report: Report,
+    kind: ServiceKind,
+    name: ServiceName,
+    *,
+    settings: Mapping[str, str],
+) -> Service:
+    """Change some of what the kind of a service lets one choose; the service is restarted."""
+    with at_work(platform, report, kind.noun, name, "configure") as service:
+        chosen = service.settings | dict(settings)
+        return relaunch(platform, report, kind, service, settings=chosen)
 
 
 def clean(platform: Platform, report: Report, kind: ServiceKind, name: ServiceName) -> list[str]:

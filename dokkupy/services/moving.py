@@ -104,12 +104,13 @@ def clone(
         )
         report.progress(f"Copying the data of {origin.title}")
         try:
-            with poured(lambda sink: _dumped(platform, kind, origin, sink)) as source:
+            with poured(lambda sink: dumped(platform, kind, origin, sink)) as source:
                 return pour_in(platform, report, kind, made, source=source)
         except BaseException:
             life.destroy(platform, kind, made)
             raise
 
 
-def _dumped(platform: Platform, kind: ServiceKind, origin: Service, sink: Sink) -> None:
+def dumped(platform: Platform, kind: ServiceKind, origin: Service, sink: Sink) -> None:
+    """Write all data of a running service to `sink`, as what `poured` asks for."""
     pour_out(platform, kind, origin, sink)

@@ -55,6 +55,8 @@ class Service:
     memory: int = 0
     """Bytes that it may take; 0 is no limit."""
     cpus: float = 0.0
+    settings: dict[str, str] = field(default_factory=dict)
+    """What was chosen of what its kind lets one choose."""
     passphrase: str = field(default="", repr=False)
     """With which its backups are encrypted; empty: they are not."""
     backups: str = ""
@@ -89,6 +91,7 @@ class Service:
             user=self.database,
             password=self.password,
             admin_password=self.admin_password,
+            settings=self.settings,
         )
 
     @classmethod

@@ -9,6 +9,7 @@ from dokkupy.engine import ContainerSpec
 from dokkupy.errors import EngineError, Refused
 from dokkupy.services import backups, containers, images, life, moving, networks
 from dokkupy.services import service as services
+from dokkupy.services.source import poured
 from dokkupy.types import Mount
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def upgrade(
         report.progress(f"Stopping {service.title} to copy its files")
         containers.stop(platform, kind, service)
         try:
-            fresh = _on_a_copy(platform, report, kind, service, after)
+            way = _afresh if kind.files_of_major else _on_a_copy
+            fresh = way(platform, report, kind, service, after)
         except BaseException:
             networks.join(platform, service)
             platform.engine.start(service.container)
@@ -122,6 +124,42 @@ def _on_a_copy(
         platform.engine.remove_volume(volume)
         raise
     return fresh
+
+
+def _afresh(
+    platform: Platform, report: Report, kind: ServiceKind, service: Service, after: Service
+) -> Service:
+    """Load a dump of the stopped service into the new image, unless that takes its files."""
+    report.progress(f"Starting an empty server from {after.image}")
+    empty = replace(after.next(), generation=service.generation + 2)
+    fresh = containers.launch(platform, kind, empty)
+    try:
+        _refuse_older(service.version, fresh.version)
+        other = _numbers(fresh.version)[:1] != _numbers(service.version)[:1]
+        if other:
+            _pour_over(platform, report, kind, service, fresh)
+            networks.join(platform, fresh)
+            return fresh
+    except BaseException:
+        containers.discard(platform, fresh, volume=True)
+        raise
+    containers.discard(platform, fresh, volume=True)
+    return _on_a_copy(platform, report, kind, service, after)
+
+
+def _pour_over(
+    platform: Platform, report: Report, kind: ServiceKind, service: Service, fresh: Service
+) -> None:
+    """Load the data of a stopped service into another server; nobody writes in the meantime."""
+    alone = replace(service, generation=service.generation + 1, host_address="", host_port=0)
+    report.progress(f"Copying the data of {service.title}")
+    origin = containers.launch(platform, kind, alone)
+    try:
+        with poured(lambda sink: moving.dumped(platform, kind, origin, sink)) as source:
+            moving.pour_in(platform, report, kind, fresh, source=source)
+        containers.stop(platform, kind, origin)
+    finally:
+        containers.discard(platform, origin, volume=False)
 
 
 def _copy(platform: Platform, service: Service, volume: str) -> None:

@@ -21,6 +21,7 @@ VERBS: Final[Mapping[str, str]] = {
     "backup": "dokkupy.services.backups:backup",
     "clean": "dokkupy.services.life:clean",
     "clone": "dokkupy.services.moving:clone",
+    "configure": "dokkupy.services.life:configure",
     "create": "dokkupy.services.life:create",
     "destroy": "dokkupy.services.removing:remove",
     "expose": "dokkupy.services.life:expose",

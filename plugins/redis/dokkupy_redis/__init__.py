@@ -1,0 +1,1 @@
+"""The redis plugin: Redis services, persistent or as a cache."""
