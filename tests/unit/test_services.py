@@ -1,0 +1,306 @@
+"""The service kit on a platform of fakes: links, lives, data; what a failure leaves."""
+
+from __future__ import annotations
+
+import io
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dokkupy.errors import Conflict, DeployFailed, NotFound, Refused, UsageError
+from dokkupy.operations import apps
+from dokkupy.report import Report
+from dokkupy.services import containers, life, linking, links, moving, power, removing
+from dokkupy.services import service as services
+from dokkupy.services.links import Alias
+from dokkupy.services.name import ServiceName
+from dokkupy.services.service import Service
+from dokkupy.testing.program import Program
+
+from . import stub_service
+from .stub_service import KIND, rows, write
+
+if TYPE_CHECKING:
+    from dokkupy.services.session import Session
+    from tests.unit.conftest import Shop
+
+DB, OTHER = ServiceName("db"), ServiceName("other")
+SHOWS = Program(listen="0.0.0.0", body="served", show=("DATABASE_NAME", "STUB_OTHER_NAME"))
+
+
+@pytest.fixture(autouse=True)
+def kind(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the kind of service `stub` take part."""
+    monkeypatch.setitem(sys.modules, "stub_service", stub_service)
+    monkeypatch.setattr(containers, "POLL_SECONDS", 0.005)
+    shop.platform.hooks.add("stub", stub_service)
+
+
+@pytest.fixture
+def db(shop: Shop, report: Report) -> Service:
+    """Give a service that runs."""
+    return life.create(shop.platform, report, KIND, DB)
+
+
+@pytest.fixture
+def report(shop: Shop) -> Report:
+    return Report(shop.told.append)
+
+
+def now(shop: Shop, name: ServiceName = DB) -> Service:
+    return services.find(shop.platform, "stub", name)
+
+
+def session(shop: Shop, name: ServiceName = DB) -> Session:
+    return containers.running(shop.platform, now(shop, name))
+
+
+def engine_has(shop: Shop, service: Service) -> tuple[list[str], list[str]]:
+    """Return the names of a service's containers and volumes."""
+    labels = containers.labels(shop.platform, service)
+    found = sorted(info.name for info in shop.engine.containers(labels))
+    return found, shop.engine.volumes(labels)
+
+
+def link_networks(shop: Shop) -> list[str]:
+    found = shop.engine.networks({"dokkupy.root": shop.platform.root_id})
+    return [name for name in found if "-link-" in name]
+
+
+def link(shop: Shop, report: Report, name: ServiceName = DB, alias: str | None = None) -> None:
+    linking.link(
+        shop.platform,
+        report,
+        KIND,
+        name,
+        app=shop.name,
+        alias=Alias(alias) if alias else None,
+        restart=True,
+    )
+
+
+def told(shop: Shop) -> list[bytes]:
+    [container] = shop.containers()
+    return list(shop.engine.logs(container.id))
+
+
+# Links.
+
+
+def test_a_link_is_one_release_that_knows_the_service_and_is_on_its_network(
+    shop: Shop, report: Report, db: Service
+) -> None:
+    shop.push(web=SHOWS)
+    link(shop, report)
+    assert shop.releases() == [(1, "superseded"), (2, "live")]
+    assert told(shop)[0] == b"DATABASE_NAME=db"
+    [network] = link_networks(shop)
+    [container] = shop.containers()
+    assert network in container.networks
+    assert network in shop.engine.inspect(db.container).networks
+    shop.assert_at_rest()
+
+
+def test_an_unlinked_app_knows_nothing_and_its_network_is_gone(
+    shop: Shop, report: Report, db: Service
+) -> None:
+    shop.push(web=SHOWS)
+    link(shop, report)
+    linking.unlink(shop.platform, report, KIND, DB, app=shop.name, restart=True)
+    assert told(shop)[0] == b"DATABASE_NAME="
+    assert link_networks(shop) == []
+    with pytest.raises(NotFound):
+        linking.unlink(shop.platform, report, KIND, DB, app=shop.name, restart=True)
+
+
+def test_an_app_that_fails_its_checks_is_not_linked(
+    shop: Shop, report: Report, db: Service
+) -> None:
+    shop.push(web="one")
+    shop.end_when_started("web.1-2")
+    with pytest.raises(DeployFailed):
+        link(shop, report)
+    assert links.of_service(shop.platform, db) == []
+    assert link_networks(shop) == []
+    shop.assert_serves("one", ["web.1 of 1"])
+
+
+def test_an_app_that_fails_its_checks_without_the_service_stays_linked(
+    shop: Shop, report: Report, db: Service
+) -> None:
+    shop.push(web=Program(listen="0.0.0.0", body="one", needs=()))
+    link(shop, report)
+    shop.end_when_started("web.1-3")
+    with pytest.raises(DeployFailed):
+        linking.unlink(shop.platform, report, KIND, DB, app=shop.name, restart=True)
+    assert [one.app for one in links.of_service(shop.platform, db)] == [shop.name]
+    assert len(link_networks(shop)) == 1
+    shop.assert_serves("one", ["web.1 of 2"])
+
+
+def test_an_app_that_is_not_deployed_knows_the_service_from_its_first_release(
+    shop: Shop, report: Report, db: Service
+) -> None:
+    link(shop, report)
+    assert shop.releases() == []
+    shop.push(web=SHOWS)
+    assert told(shop)[0] == b"DATABASE_NAME=db"
+
+
+def test_a_second_service_gets_its_own_alias_until_it_is_promoted(
+    shop: Shop, report: Report, db: Service
+) -> None:
+    life.create(shop.platform, report, KIND, OTHER)
+    link(shop, report)
+    link(shop, report, OTHER)
+    aliases = {one.service: one.alias for one in links.of_app(shop.platform, shop.name)}
+    assert aliases == {"stub/db": "DATABASE", "stub/other": "STUB_OTHER"}
+    linking.promote(shop.platform, report, KIND, OTHER, app=shop.name, restart=True)
+    aliases = {one.service: one.alias for one in links.of_app(shop.platform, shop.name)}
+    assert aliases == {"stub/db": "STUB_DB", "stub/other": "DATABASE"}
+    with pytest.raises(UsageError):
+        linking.promote(shop.platform, report, KIND, OTHER, app=shop.name, restart=True)
+
+
+def test_an_alias_is_given_once(shop: Shop, report: Report, db: Service) -> None:
+    life.create(shop.platform, report, KIND, OTHER)
+    link(shop, report, DB, "CACHE")
+    with pytest.raises(Conflict):
+        link(shop, report, OTHER, "CACHE")
+    with pytest.raises(Conflict):
+        link(shop, report, DB)
+    assert len(link_networks(shop)) == 1
+
+
+def test_a_linked_service_stays_and_a_destroyed_app_lets_go_of_it(
+    shop: Shop, report: Report, db: Service
+) -> None:
+    shop.push(web="one")
+    link(shop, report)
+    with pytest.raises(Conflict, match="shop"):
+        removing.remove(shop.platform, report, KIND, DB, backup=False)
+    apps.destroy(shop.platform, shop.name, force=True)
+    assert link_networks(shop) == []
+    removing.remove(shop.platform, report, KIND, DB, backup=False)
+    assert engine_has(shop, db) == ([], [])
+    assert services.every(shop.platform) == []
+
+
+def test_what_is_built_knows_nothing_of_services(shop: Shop, report: Report, db: Service) -> None:
+    link(shop, report)
+    layers = shop.platform.hooks.env_compile(app=shop.name, phase="build")
+    assert [layer for layer in layers if layer.origin == "stub db"] == []
+
+
+# Lives.
+
+
+def test_a_server_that_ends_at_once_leaves_nothing(
+    shop: Shop, report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dies = Program(line=("no room",), exits=1)
+    monkeypatch.setattr(stub_service.Stub, "program", dies)
+    with pytest.raises(DeployFailed) as caught:
+        life.create(shop.platform, report, KIND, DB)
+    assert "no room" in caught.value.detail
+    assert services.every(shop.platform) == []
+    assert shop.engine.volumes({"dokkupy.root": shop.platform.root_id}) == []
+    assert list(shop.store.database.rows("SELECT * FROM addresses WHERE owner LIKE ':%'")) == []
+
+
+def test_a_restart_that_fails_leaves_the_server_of_before(
+    shop: Shop, report: Report, db: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(session(shop), ["kept"])
+    with monkeypatch.context() as broken:
+        broken.setattr(stub_service.Stub, "program", Program(exits=1))
+        with pytest.raises(DeployFailed):
+            life.restart(shop.platform, report, KIND, DB)
+    assert now(shop).container == db.container
+    assert rows(session(shop)) == ["kept"]
+
+
+def test_what_dead_work_has_left_goes_and_what_holds_data_stays(
+    shop: Shop, report: Report, db: Service
+) -> None:
+    labels = containers.labels(shop.platform, db)
+    for name in ("stray", "kept", "before"):
+        shop.engine.ensure_volume(name, labels)
+    services.keep(shop.platform, replace(db, kept=("kept",), before={"volume": "before"}))
+    life.stop(shop.platform, report, KIND, DB)
+    assert engine_has(shop, db) == ([db.container], sorted(["kept", "before", db.volume]))
+
+
+def test_a_stopped_service_stays_stopped_when_the_root_comes_up(
+    shop: Shop, report: Report, db: Service
+) -> None:
+    life.create(shop.platform, report, KIND, OTHER)
+    life.stop(shop.platform, report, KIND, OTHER)
+    power.down(shop.platform, report)
+    assert containers.state(shop.platform, db) == "exited"
+    assert power.up(shop.platform, report) == []
+    assert containers.state(shop.platform, db) == "running"
+    assert containers.state(shop.platform, now(shop, OTHER)) == "exited"
+
+
+def test_a_port_that_is_taken_leaves_the_service_as_it_was(
+    shop: Shop, report: Report, db: Service
+) -> None:
+    life.create(shop.platform, report, KIND, OTHER)
+    given = {"address": "127.0.0.1", "port": 45678}
+    life.expose(shop.platform, report, KIND, OTHER, **given)  # type: ignore[arg-type]
+    with pytest.raises(Conflict):
+        life.expose(shop.platform, report, KIND, DB, **given)  # type: ignore[arg-type]
+    assert now(shop).host_address == ""
+    assert containers.state(shop.platform, now(shop)) == "running"
+
+
+# Data.
+
+
+def imported(shop: Shop, report: Report, dump: bytes) -> dict[str, int]:
+    return moving.import_(shop.platform, report, KIND, DB, source=io.BytesIO(dump))
+
+
+def test_an_import_swaps_and_keeps_what_was_there(shop: Shop, report: Report, db: Service) -> None:
+    write(session(shop), ["old"])
+    link(shop, report)
+    assert imported(shop, report, b"STUB\nnew\nnewer\nEND\n") == {"rows": 2}
+    assert rows(session(shop)) == ["new", "newer"]
+    assert now(shop).kept == (db.volume,)
+    assert link_networks(shop)[0] in shop.engine.inspect(now(shop).container).networks
+    assert life.clean(shop.platform, report, KIND, DB) == [db.volume]
+    assert engine_has(shop, db) == ([now(shop).container], [now(shop).volume])
+
+
+@pytest.mark.parametrize(
+    "dump", [b"", b"STUB\nhalf\n", b"MAGIC\nEND\n", b"STUB\npoison\nEND\n"], ids=lambda d: d[:12]
+)
+def test_a_dump_that_is_not_right_leaves_everything_as_it_was(
+    shop: Shop, report: Report, db: Service, dump: bytes
+) -> None:
+    write(session(shop), ["old"])
+    before = engine_has(shop, db)
+    with pytest.raises(Refused):
+        imported(shop, report, dump)
+    assert rows(session(shop)) == ["old"]
+    assert now(shop) == db
+    assert engine_has(shop, db) == before
+
+
+def test_a_clone_that_fails_is_not_there(
+    shop: Shop, report: Report, db: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(session(shop), ["poison"])
+    with pytest.raises(Refused):
+        moving.clone(shop.platform, report, KIND, DB, new=OTHER)
+    assert [one.name for one in services.every(shop.platform)] == [DB]
+
+
+def test_no_password_is_in_a_repr_or_an_event(shop: Shop, report: Report, db: Service) -> None:
+    link(shop, report)
+    shown = repr(db) + repr(db.access) + repr(shop.store.events.list())
+    assert db.password not in shown
+    assert db.admin_password not in shown
