@@ -14,7 +14,6 @@ from dokkupy.builder import BuildRequest, Limits
 from dokkupy.errors import BuildFailed, NotFound
 from dokkupy.names import AppName
 from dokkupy.scheduler_docker import APP, ROOT
-from dokkupy.submodules import Place, Submodules
 from dokkupy.types import Source
 
 if TYPE_CHECKING:
@@ -46,17 +45,25 @@ def exported(
     tree.mkdir()
     try:
         git.export(platform.paths, app, revision, tree)
-        Submodules(platform.paths.cache / "submodules", folder, tell).export(
-            Place(
-                repository=git.repository(platform.paths, app),
-                revision=revision,
-                tree=tree,
-                origin=platform.store.documents.get(app, *git.ORIGIN) or "",
-            )
-        )
+        if (tree / git.MODULES_FILE).exists():
+            _add_submodules(platform, app, revision, tree, tell)
         yield Source(app=app, path=tree, revision=revision, origin=origin)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _add_submodules(
+    platform: Platform, app: AppName, revision: str, tree: Path, tell: Callable[[str], None]
+) -> None:
+    from dokkupy.submodules import Place, Submodules
+
+    source = Place(
+        repository=git.repository(platform.paths, app),
+        revision=revision,
+        tree=tree,
+        origin=platform.store.documents.get(app, *git.ORIGIN) or "",
+    )
+    Submodules(platform.paths.cache / "submodules", tree.parent, tell).export(source)
 
 
 def discard(platform: Platform, app: AppName) -> None:

@@ -23,6 +23,8 @@ ABSENT: Final = "0" * 40
 """How git spells the commit of a branch that does not exist."""
 ORIGIN: Final = ("git", "origin")
 """The document of an app with the URL that it was last synced from."""
+MODULES_FILE: Final = ".gitmodules"
+"""What a source has that means its submodules."""
 SUBMODULE_MODE: Final = "160000 "
 
 CONFIG: Final = """\

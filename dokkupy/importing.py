@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Self, cast
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from dokkupy.names import AppName
     from dokkupy.paths import Paths
 
+LEFT_SECONDS: Final = 86_400
+"""After a day nobody is taking an archive any more."""
 _PIECE: Final = 65536
 _REF: Final = "refs/heads/archive"
 _MODES: Final = {False: "100644", True: "100755"}
@@ -45,6 +48,7 @@ def commit(
         Refused: it is beyond the limits, or holds what no app does.
     """
     repository = git.ensure_repo(paths, app)
+    _discard_left(paths)
     folder = Path(tempfile.mkdtemp(prefix=f"archive-{app}-", dir=paths.run))
     try:
         staging = git.make_staging(folder / "staging.git", repository)
@@ -64,6 +68,14 @@ def commit(
         return made
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _discard_left(paths: Paths) -> None:
+    """Remove what processes have left that were killed while they took an archive."""
+    for folder in paths.run.glob("archive-*"):
+        with suppress(FileNotFoundError):  # another one is as quick
+            if folder.stat().st_mtime < time.time() - LEFT_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Importer:

@@ -15,7 +15,6 @@ from dokkupy import git, repositories
 from dokkupy.errors import BuildFailed, Refused, StateError, UsageError
 from dokkupy.repositories import RepositoryUrl
 
-FILE: Final = ".gitmodules"
 DEEPEST: Final = 8
 """Submodules within submodules."""
 MOST: Final = 200
@@ -53,7 +52,7 @@ class Submodules:
         Raises:
             BuildFailed: one cannot be had; the error names it, and the command that mends it.
         """
-        file = place.tree / FILE
+        file = place.tree / git.MODULES_FILE
         if file.is_symlink() or not file.is_file():
             return  # without this file nobody has meant a submodule
         urls = _declared(place)
@@ -124,11 +123,11 @@ def _declared(place: Place) -> Mapping[str, str]:
     urls: dict[str, str] = {}
     paths: dict[str, str] = {}
     try:
-        settings = git.blob_settings(place.repository, f"{place.revision}:{FILE}")
+        settings = git.blob_settings(place.repository, f"{place.revision}:{git.MODULES_FILE}")
     except StateError as error:
         raise BuildFailed(
-            f"{f'{place.name}/{FILE}'.lstrip('/')!a:.200} cannot be read.",
-            hint=f"See where it is wrong: git config --file {FILE} --list",
+            f"{f'{place.name}/{git.MODULES_FILE}'.lstrip('/')!a:.200} cannot be read.",
+            hint=f"See where it is wrong: git config --file {git.MODULES_FILE} --list",
             detail=error.detail,
         ) from error
     for key, value in settings:
@@ -140,7 +139,7 @@ def _declared(place: Place) -> Mapping[str, str]:
 def _url(place: Place, name: str, said: str | None) -> RepositoryUrl:
     if said is None:
         raise BuildFailed(
-            f"The submodule {name!a:.200} has no URL in {FILE}.",
+            f"The submodule {name!a:.200} has no URL in {git.MODULES_FILE}.",
             hint=f"Add it: git submodule add URL {name}, or take it out: git rm --cached {name}",
         )
     mend = f"git submodule set-url {name} https://…"

@@ -30,9 +30,16 @@ def opened(url: str) -> Iterator[IO[bytes]]:
     """
     headers = {"User-Agent": "dokkupy"}
     request = urllib.request.Request(_checked(url), headers=headers)  # noqa: S310 - https alone
+    with _told(url):
+        answer = _opener().open(request, timeout=ANSWER_SECONDS)
+    with answer:
+        yield cast("IO[bytes]", _Timed(answer, url))
+
+
+@contextmanager
+def _told(url: str) -> Iterator[None]:
     try:
-        with _opener().open(request, timeout=ANSWER_SECONDS) as answer:
-            yield cast("IO[bytes]", _Timed(answer))
+        yield
     except (OSError, HTTPException) as error:
         reason = f"{error.code} {error.reason}" if isinstance(error, HTTPError) else str(error)
         raise Refused(
@@ -92,8 +99,9 @@ def _opener() -> urllib.request.OpenerDirector:
 class _Timed:
     """A stream that ends in a refusal when it takes too long."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: IO[bytes], url: str) -> None:
         self._stream = stream
+        self._url = url
         self._deadline = time.monotonic() + LONGEST_SECONDS
 
     def read(self, size: int = -1) -> bytes:
@@ -102,4 +110,5 @@ class _Timed:
                 f"The archive was not there after {LONGEST_SECONDS:g} s.",
                 hint="Fetch it yourself and send it: dokkupy git from-archive APP < FILE",
             )
-        return self._stream.read(size)
+        with _told(self._url):
+            return self._stream.read(size)

@@ -11,6 +11,7 @@ import os
 import stat
 import subprocess
 import tarfile
+import time
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -337,3 +338,12 @@ def test_noise_in_an_archive_is_refused_or_taken_and_nothing_else(
     with contextlib.suppress(Refused, UsageError):
         take(paths, bytes(changed))
     assert list(paths.run.iterdir()) == []
+
+
+def test_what_a_killed_process_has_left_goes_after_a_day(paths: Paths) -> None:
+    old, fresh = paths.run / "archive-hello-old", paths.run / "archive-hello-new"
+    for folder, age in ((old, importing.LEFT_SECONDS + 60), (fresh, 60)):
+        folder.mkdir()
+        os.utime(folder, (time.time() - age,) * 2)
+    take(paths, Tar().add("a", "1").bytes)
+    assert list(paths.run.iterdir()) == [fresh]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dokkupy import git, repositories, submodules
+from dokkupy import git, repositories
 from dokkupy.errors import BuildFailed, NotFound, Refused, UsageError
 from dokkupy.repositories import RepositoryUrl
 from dokkupy.submodules import Place, Submodules
@@ -218,4 +218,4 @@ def test_a_submodule_that_says_nonsense_of_itself_is_refused(
         exported(world, tmp_path)
     assert said in caught.value.message
     assert caught.value.hint
-    assert submodules.FILE in caught.value.message or "'lib'" in caught.value.message
+    assert git.MODULES_FILE in caught.value.message or "'lib'" in caught.value.message
