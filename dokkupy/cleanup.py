@@ -13,6 +13,7 @@ from dokkupy.locks import app_lock, try_app_lock
 from dokkupy.names import AppName
 from dokkupy.report import Report
 from dokkupy.scheduler_docker import APP, PURPOSE, ROOT, image_repository
+from dokkupy.services.containers import SERVICE
 
 if TYPE_CHECKING:
     from dokkupy.engine import ImageInfo
@@ -112,7 +113,9 @@ def _of_nobody(platform: Platform, images: Collection[ImageInfo]) -> list[Waste]
         Waste(kind="container", app=one.app, what=f"command {one.name}", reference=one.reference)
         for one in oneoffs.over(platform)
     ]
-    containers = platform.engine.containers({ROOT: platform.root_id})
+    everything = platform.engine.containers({ROOT: platform.root_id})
+    # Services look after their own, under their own locks.
+    containers = [info for info in everything if SERVICE not in info.labels]
     apps = {str(app.name) for app in platform.store.apps.list()}
     apps |= set(moves.unfinished(platform).values())
     claimed = {instance.reference for instance in platform.store.instances.list()}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dokkupy import cleanup
 from dokkupy.errors import Conflict, DeployFailed, NotFound, Refused, UsageError
 from dokkupy.operations import apps
 from dokkupy.report import Report
@@ -231,6 +232,13 @@ def test_what_dead_work_has_left_goes_and_what_holds_data_stays(
     services.keep(shop.platform, replace(db, kept=("kept",), before={"volume": "before"}))
     life.stop(shop.platform, report, KIND, DB)
     assert engine_has(shop, db) == ([db.container], sorted(["kept", "before", db.volume]))
+
+
+def test_a_cleanup_of_the_root_lets_services_be(shop: Shop, report: Report, db: Service) -> None:
+    found, _ = cleanup.survey(shop.platform)
+    assert found == []
+    assert cleanup.clean(shop.platform, shop.told.append) == []
+    assert containers.state(shop.platform, db) == "running"
 
 
 def test_a_stopped_service_stays_stopped_when_the_root_comes_up(
