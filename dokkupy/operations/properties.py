@@ -46,6 +46,9 @@ def set_(
 
     A setting that the proxy uses takes effect at once; when the proxy refuses it, the value of
     before is put back and keeps serving.
+
+    Raises:
+        ProxyRefused: the proxy does not accept it; what served before still serves.
     """
     properties = platform.properties
     before = properties.own(noun, scope, key)

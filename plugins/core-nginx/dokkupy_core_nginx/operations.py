@@ -78,6 +78,9 @@ def reload(platform: Platform) -> NginxStatus:
     """Apply the routes and settings of all apps, starting nginx when it does not run.
 
     Requests in flight finish; nothing is lost.
+
+    Raises:
+        ProxyRefused: the proxy does not accept it; what served before still serves.
     """
     from dokkupy import routes
 

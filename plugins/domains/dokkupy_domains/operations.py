@@ -44,6 +44,9 @@ def add(platform: Platform, app: AppName, domains: Annotated[list[Host], HOSTS])
     """Let the app answer at more hosts, at once; those that it has stay.
 
     A host that belongs to another app is refused, naming that app.
+
+    Raises:
+        ProxyRefused: the proxy does not accept it; what served before still serves.
     """
     _required(domains)
     platform.store.apps.get(app)
@@ -59,6 +62,9 @@ def remove(platform: Platform, app: AppName, domains: Annotated[list[Host], HOST
     """Stop answering at these hosts, at once.
 
     When the last added one goes, the default comes back: an app that runs has a domain.
+
+    Raises:
+        ProxyRefused: the proxy does not accept it; what served before still serves.
     """
     _required(domains)
     platform.store.apps.get(app)
@@ -88,7 +94,11 @@ def remove(platform: Platform, app: AppName, domains: Annotated[list[Host], HOST
 
 @operation(summary="Give an app exactly these domains")
 def set_(platform: Platform, app: AppName, domains: Annotated[list[Host], HOSTS]) -> list[Domain]:
-    """Replace every domain of the app, its default too, at once."""
+    """Replace every domain of the app, its default too, at once.
+
+    Raises:
+        ProxyRefused: the proxy does not accept it; what served before still serves.
+    """
     _required(domains)
     platform.store.apps.get(app)
     with serving.for_app(platform, app), platform.store.write():
@@ -99,7 +109,11 @@ def set_(platform: Platform, app: AppName, domains: Annotated[list[Host], HOSTS]
 
 @operation(summary="Take every added domain away from an app")
 def clear(platform: Platform, app: AppName) -> list[Domain]:
-    """Go back to the default, APP.GLOBAL-DOMAIN, at once."""
+    """Go back to the default, APP.GLOBAL-DOMAIN, at once.
+
+    Raises:
+        ProxyRefused: the proxy does not accept it; what served before still serves.
+    """
     platform.store.apps.get(app)
     with serving.for_app(platform, app), platform.store.write():
         hosts.decide(platform.store, app, Chosen())
@@ -137,7 +151,11 @@ def report(platform: Platform, scope: Scope | None = None) -> list[DomainsReport
 
 @operation(summary="Add global domains")
 def add_global(platform: Platform, domains: list[GlobalDomain]) -> list[DomainsReport]:
-    """Give every app one more default, APP.DOMAIN, for each of these domains, at once."""
+    """Give every app one more default, APP.DOMAIN, for each of these domains, at once.
+
+    Raises:
+        ProxyRefused: the proxy does not accept it; what served before still serves.
+    """
     _required(domains)
     with serving.for_all(platform), platform.store.write():
         now = hosts.global_domains(platform.store)
@@ -151,6 +169,7 @@ def remove_global(platform: Platform, domains: list[GlobalDomain]) -> list[Domai
 
     Raises:
         NotFound: one of them is no global domain.
+        ProxyRefused: the proxy does not accept it; what served before still serves.
     """
     _required(domains)
     with serving.for_all(platform), platform.store.write():
@@ -167,7 +186,11 @@ def remove_global(platform: Platform, domains: list[GlobalDomain]) -> list[Domai
 
 @operation(summary="Replace the global domains")
 def set_global(platform: Platform, domains: list[GlobalDomain]) -> list[DomainsReport]:
-    """Let exactly these domains give every app its default, at once."""
+    """Let exactly these domains give every app its default, at once.
+
+    Raises:
+        ProxyRefused: the proxy does not accept it; what served before still serves.
+    """
     _required(domains)
     with serving.for_all(platform), platform.store.write():
         hosts.decide_global(platform.store, dict.fromkeys(domains))
@@ -176,7 +199,11 @@ def set_global(platform: Platform, domains: list[GlobalDomain]) -> list[DomainsR
 
 @operation(summary="Go back to the global domain that init chose")
 def clear_global(platform: Platform) -> list[DomainsReport]:
-    """Forget the global domains that were added or set, at once."""
+    """Forget the global domains that were added or set, at once.
+
+    Raises:
+        ProxyRefused: the proxy does not accept it; what served before still serves.
+    """
     with serving.for_all(platform), platform.store.write():
         hosts.decide_global(platform.store, None)
     return [_global_report(platform)]
