@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dokkupy import contents
+from dokkupy import contents, declared
 from dokkupy.contents import Contents
 from dokkupy.engine import ImageInfo
 from dokkupy.errors import BuildFailed, UsageError
@@ -47,7 +47,7 @@ def made_of(
         (tree / "Procfile").write_text(procfile)
     source = Source(app=SHOP, path=tree, revision="1" * 40, origin="push of main")
     build = Build(app=SHOP, builder="dockerfile", image="sha256:1", processes=known or {})
-    return contents.of_build(source, build, info or image())
+    return contents.of_build(source, build, info or image(), declared.read(tree))
 
 
 def shell(line: str) -> tuple[str, ...]:
