@@ -11,7 +11,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NoReturn
 
-from benchmarks import buildpacks, listing, load, plugins, push, restore, services, slope
+from benchmarks import (
+    buildpacks,
+    listing,
+    load,
+    plugins,
+    push,
+    restore,
+    services,
+    slope,
+    static,
+)
 from benchmarks.results import Result, table
 from benchmarks.tools import BenchmarkError, Tools, load_average, say
 
@@ -24,6 +34,7 @@ PARTS: Final[dict[str, Callable[[Tools, int | None], Result]]] = {
     "buildpacks": buildpacks.measure,
     "services": services.measure,
     "plugins": plugins.measure,
+    "static": static.measure,
 }
 
 

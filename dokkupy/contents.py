@@ -10,6 +10,7 @@ from dokkupy import declared, procfile, shell
 from dokkupy.errors import BuildFailed, UsageError
 from dokkupy.names import ProcessName
 from dokkupy.plan import WEB
+from dokkupy.sites import settings as site_settings
 from dokkupy.types import Check, Environment, ProcessType, Release
 
 if TYPE_CHECKING:
@@ -47,6 +48,11 @@ def of_build(source: Source, build: Build, image: ImageInfo, said: Declared) -> 
         UsageError: there is a check for a process that there is not.
         BuildFailed: nobody says what to run.
     """
+    if site_settings.LABEL in image.labels and (said.lines or said.release_task or said.test):
+        raise UsageError(
+            "Nothing runs in a static site, and its Procfile or app.json names a command.",
+            hint="Remove it; what has to run belongs into an app of its own.",
+        )
     known = dict(build.processes)
     known.pop(procfile.TEST, "")
     own_task = known.pop(procfile.RELEASE, "")
@@ -96,6 +102,10 @@ def task(line: str) -> tuple[str, ...]:
 def _processes(
     lines: Mapping[str, str], checks: Mapping[str, Check], image: ImageInfo
 ) -> tuple[ProcessType, ...]:
+    site = site_settings.from_label(image.labels)
+    if site is not None:
+        _refuse_unknown(checks, {WEB})
+        return (ProcessType(name=WEB, check=Check(settle=0.0), site=site),)
     if not lines and not image.command and not image.entrypoint:
         raise BuildFailed(
             "Neither a Procfile nor the image says what to run.",

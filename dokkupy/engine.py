@@ -322,6 +322,13 @@ class Engine(Protocol):
         """Put files, root's own, into a container, running or not."""
         ...
 
+    def archive(self, container: str, path: str, file: IO[bytes]) -> None:
+        """Write a folder of a container, running or not, to `file` as a tar archive.
+
+        Its members begin with the folder's own name. A path that is not there is `NotFound`.
+        """
+        ...
+
     def start(self, container: str) -> None:
         """Start a created or stopped container."""
         ...

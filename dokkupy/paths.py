@@ -24,6 +24,8 @@ class Paths:
         self.run = root / "run"
         """Sockets, pids, exported sources: nothing that must outlive a reboot."""
         self.proxy = root / "proxy"
+        self.sites = root / "sites"
+        """One folder per placed site, with the files that the proxy serves."""
         self.ssh = root / "ssh"
         self.low_ports = root / "bin" / "low-ports"
         """Starts the proxy with the right to ports below 1024; there where a host set it up."""

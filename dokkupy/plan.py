@@ -46,7 +46,10 @@ def everything(
             Slot(process=process, ordinal=ordinal, scale=scale)
             for process in release.processes
             for scale in [scale_of(process.name, formation)]
-            for ordinal in range(1, scale.quantity + 1)
+            # Files are there or not; twice they would answer nothing more.
+            for ordinal in range(
+                1, (min(scale.quantity, 1) if process.site else scale.quantity) + 1
+            )
         ),
         retire=tuple(live),
     )

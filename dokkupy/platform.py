@@ -83,12 +83,12 @@ class Platform:
     @cached_property
     def scheduler(self) -> Scheduler:
         """What places containers."""
-        from dokkupy.scheduler_docker import DockerScheduler
+        from dokkupy.scheduler_local import LocalScheduler
 
         def options(app: AppName, process: str) -> ContainerOptions:
             return self.hooks.container_options(app=app, process=process)
 
-        return DockerScheduler(self.engine, self.store, options)
+        return LocalScheduler(self.engine, self.store, self.paths, options)
 
     @cached_property
     def proxy(self) -> Proxy:

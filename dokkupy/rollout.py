@@ -116,10 +116,10 @@ class RolloutRun:
         Raises:
             DeployFailed: one died or fell silent.
         """
-        if self._candidates and self._plan.retire:
-            failure = check.await_probation(
-                self._platform.scheduler, self._candidates, self._pace.probation
-            )
+        # Files that answer now cannot die.
+        watched = [one for one in self._candidates if one.slot.process.site is None]
+        if watched and self._plan.retire:
+            failure = check.await_probation(self._platform.scheduler, watched, self._pace.probation)
             if failure is not None:
                 raise refusal(failure)
 

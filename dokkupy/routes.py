@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from dokkupy.errors import DokkupyError
 from dokkupy.locks import proxy_lock
 from dokkupy.plan import WEB
+from dokkupy.sites import folders
 from dokkupy.store import RolloutState
-from dokkupy.types import Endpoint, Instance, InstanceState, Route, RouteState
+from dokkupy.types import Endpoint, Instance, InstanceState, Route, RouteState, Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -42,14 +43,17 @@ def compute(platform: Platform, *, changed: str = "") -> list[Route]:
         instances = by_app.get(app.name, [])
         serving = _endpoints(instances, InstanceState.LIVE)
         before = _endpoints(instances, InstanceState.DRAINING)
+        site = _site(platform, instances)
+        running = site is not None or bool(serving)
         routes.append(
             Route(
                 app=app.name,
                 hosts=_hosts(platform, app, routed, strictly=app.name == changed),
-                state=_state(app, deployed=app.name in deployed, serving=bool(serving)),
+                state=_state(app, deployed=app.name in deployed, serving=running),
                 endpoints=serving,
                 backups=before if app.name in on_probation and serving else (),
                 certificate=platform.hooks.certificate_for(app=app.name),
+                site=site,
             )
         )
     return routes
@@ -132,6 +136,18 @@ def _endpoints(instances: list[Instance], state: InstanceState) -> tuple[Endpoin
         for instance in instances
         if instance.state is state and instance.process == WEB and instance.endpoint
     )
+
+
+def _site(platform: Platform, instances: Sequence[Instance]) -> Site | None:
+    """Return the files that serve an app, when it is files that do."""
+    for instance in instances:
+        folder = folders.of_reference(platform.paths, instance.reference)
+        if folder and instance.state is InstanceState.LIVE and instance.process == WEB:
+            release = platform.store.releases.get(instance.app, instance.release)
+            settings = next((one.site for one in release.processes if one.name == WEB), None)
+            if settings is not None:
+                return Site(folder=folder, settings=settings)
+    return None
 
 
 def _state(app: App, *, deployed: bool, serving: bool) -> RouteState:

@@ -27,7 +27,7 @@ from dokkupy.engine import (
 from dokkupy.engine_docker import images, listeners, logs, networks, pipes, sessions, usage
 from dokkupy.engine_docker.client import Client, carrying
 from dokkupy.engine_docker.container import container_config, container_info, image_info
-from dokkupy.engine_docker.files import put_files
+from dokkupy.engine_docker.files import put_files, write_archive
 from dokkupy.engine_docker.references import split_reference
 from dokkupy.engine_docker.refusals import vanished
 from dokkupy.engine_docker.wire import ANSWER_SECONDS, Stream, open_stream
@@ -171,6 +171,9 @@ class DockerEngine:
 
     def put(self, container: str, files: Sequence[ContainerFile]) -> None:
         put_files(self._client, container, files)
+
+    def archive(self, container: str, path: str, file: IO[bytes]) -> None:
+        write_archive(self._client, container, path, file)
 
     def start(self, container: str) -> None:
         self._client.post(f"/containers/{container}/start")

@@ -1,14 +1,15 @@
-"""Small files put into containers."""
+"""Files put into containers, and folders taken out of them."""
 
 from __future__ import annotations
 
 import io
 import tarfile
 from collections.abc import Sequence
+from typing import IO
 
 from dokkupy.engine import ContainerFile
 from dokkupy.engine_docker.client import Client
-from dokkupy.engine_docker.wire import Upload
+from dokkupy.engine_docker.wire import Upload, open_stream
 
 
 def put_files(client: Client, container: str, files: Sequence[ContainerFile]) -> None:
@@ -16,6 +17,15 @@ def put_files(client: Client, container: str, files: Sequence[ContainerFile]) ->
     content = archive(files)
     upload = Upload(size=len(content), pieces=(content,))
     client.put(f"/containers/{container}/archive", upload, {"path": "/"})
+
+
+def write_archive(client: Client, container: str, path: str, file: IO[bytes]) -> None:
+    """Write a folder of a container to `file` as a tar archive."""
+    with open_stream(
+        client.socket, "GET", f"/containers/{container}/archive", query={"path": path}
+    ) as stream:
+        while arrived := stream.read():
+            file.write(arrived)
 
 
 def archive(files: Sequence[ContainerFile]) -> bytes:

@@ -160,11 +160,14 @@ class Releases:
 
 def process_of(value: dict[str, Any]) -> types.ProcessType:
     """Return the process type that was written as JSON."""
+    from dokkupy.sites import settings
+
     return types.ProcessType(
         name=ProcessName(value["name"]),
         command=tuple(value["command"]),
         port=value["port"],
         check=types.Check(**value["check"]),
+        site=settings.of_json(value.get("site")),
     )
 
 

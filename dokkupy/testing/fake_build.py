@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import posixpath
 import re
 import shlex
 import time
@@ -30,6 +31,8 @@ class FakeImage:
     command: tuple[str, ...] = ()
     exposed_ports: set[int] = field(default_factory=set)
     env: dict[str, str] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+    """Path -> content of what was copied into it."""
     created_at: float = field(default_factory=time.time)
 
     @classmethod
@@ -136,11 +139,18 @@ class _Recipe:
         if stages:
             self._stages.get(stages[0]) or self._base(stages[0])
             return
-        *sources, _ = [word for word in words if not word.startswith("--")]
+        *sources, target = [word for word in words if not word.startswith("--")]
         for source in sources:
             pattern = source.strip("./")
             if pattern and not list(self._build.context.glob(pattern)):
                 raise BuildFailed(f"COPY failed: {source}: file does not exist")
+            folder = self._build.context / pattern
+            if self.image is not None and target.startswith("/") and folder.is_dir():
+                self.image.files |= {
+                    posixpath.join(target, path.relative_to(folder)): path.read_bytes()
+                    for path in folder.rglob("*")
+                    if path.is_file() and not path.is_symlink()
+                }
 
     def _expanded(self, text: str) -> str:
         known = {**self._args, **(self.image.env if self.image else {})}

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import ipaddress
+import posixpath
+import tarfile
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import IO
 
 from dokkupy.engine import ContainerFile, Finished, NetworkSpec
 from dokkupy.errors import Conflict, EngineError, NotFound
@@ -93,6 +97,19 @@ class FakeWiring:
             found = self._find(container)
             for file in files:
                 self._folder(found, file.path)[file.path] = file.content
+
+    def archive(self, container: str, path: str, file: IO[bytes]) -> None:
+        with self._answer():
+            files = self._folder(self._find(container), f"{path}/")
+            top = posixpath.basename(path)
+            inside = {name: files[name] for name in files if name.startswith(f"{path}/")}
+            if not inside:
+                raise NotFound(f"Could not find the file {path} in container {container}")
+        with tarfile.open(fileobj=file, mode="w") as tar:
+            for name, content in sorted(inside.items()):
+                member = tarfile.TarInfo(posixpath.join(top, posixpath.relpath(name, path)))
+                member.size = len(content)
+                tar.addfile(member, io.BytesIO(content))
 
     def _wire(self, container: FakeContainer) -> None:
         """Join a new container to what its specification names."""

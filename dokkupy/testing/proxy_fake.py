@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from dokkupy.errors import ProxyRefused
 from dokkupy.proxy import ProxyStatus
-from dokkupy.types import Endpoint, Route, RouteState
+from dokkupy.testing import fake_sites
+from dokkupy.types import Endpoint, Route, RouteState, Site
 
 _HOP_BY_HOP: Final = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})
 CONNECT_TIMEOUT: Final = 3.0
@@ -141,6 +142,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if route.state is RouteState.NEVER_DEPLOYED:
             self._say(404, f"{route.app} has not been deployed yet: git push dokkupy main")
+        elif route.state is RouteState.SERVING and route.site is not None:
+            self._serve(route.site)
         elif route.state is RouteState.STOPPED or not route.endpoints:
             self._say(503, f"{route.app} is stopped")
         else:
@@ -153,6 +156,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         self.wfile.write(text.encode())
+
+    def _serve(self, site: Site) -> None:
+        answer = fake_sites.answer(site, self.path)
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        self.wfile.write(answer.body)
 
     def _forward(self, route: Route) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))

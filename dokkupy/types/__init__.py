@@ -35,6 +35,11 @@ if TYPE_CHECKING:
     from dokkupy.types.route import Certificate as Certificate
     from dokkupy.types.route import Route as Route
     from dokkupy.types.route import RouteState as RouteState
+    from dokkupy.types.site import Site as Site
+    from dokkupy.types.site import SiteFallback as SiteFallback
+    from dokkupy.types.site import SiteHeader as SiteHeader
+    from dokkupy.types.site import SiteRedirect as SiteRedirect
+    from dokkupy.types.site import SiteSettings as SiteSettings
     from dokkupy.types.stream import ExitStatus as ExitStatus
     from dokkupy.types.stream import Feed as Feed
     from dokkupy.types.stream import Line as Line
@@ -69,6 +74,11 @@ _HOMES = {
     "Route": "route",
     "RouteState": "route",
     "Scale": "process",
+    "Site": "site",
+    "SiteFallback": "site",
+    "SiteHeader": "site",
+    "SiteRedirect": "site",
+    "SiteSettings": "site",
     "Source": "build",
     "Stream": "stream",
 }

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dokkupy.names import ProcessName
+
+if TYPE_CHECKING:
+    from dokkupy.types.site import SiteSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +37,8 @@ class ProcessType:
     port: int | None = None
     """The port it must listen on; None for a process that nothing connects to."""
     check: Check = Check()
+    site: SiteSettings | None = None
+    """With them nothing runs: the files of the image are served as they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

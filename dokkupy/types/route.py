@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dokkupy.names import AppName, HostName
 from dokkupy.types.instance import Endpoint
+
+if TYPE_CHECKING:
+    from dokkupy.types.site import Site
 
 
 class RouteState(StrEnum):
@@ -46,3 +50,5 @@ class Route:
     """The generation before, asked only when no endpoint answers; there during probation."""
     certificate: Certificate | None = None
     """With one the hosts are served over https too."""
+    site: Site | None = None
+    """With one its files answer, and endpoints are not asked."""

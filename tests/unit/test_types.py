@@ -95,4 +95,5 @@ def test_a_process_type_survives_being_written_as_plain_values() -> None:
         "command": ("sh", "-c", "x"),
         "port": 80,
         "check": {"path": "", "timeout": 5.0, "deadline": 60.0, "settle": 2.0},
+        "site": None,
     }

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import io
+import tarfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from dokkupy.engine import ContainerFile, Engine, NetworkSpec
 from dokkupy.errors import Conflict, NotFound, StateError
 from dokkupy.testing.bench import Bench
-from dokkupy.testing.contracts.engine_fixtures import FOREVER, MISSING, EngineFixtures
+from dokkupy.testing.contracts.engine_fixtures import (
+    FOREVER,
+    MISSING,
+    EngineFixtures,
+    image_build,
+    unheard,
+)
 from dokkupy.testing.program import Program
 from dokkupy.types import Mount
 
@@ -129,6 +137,25 @@ class WiringContract(EngineFixtures):
         assert engine.pipe(container, ["cat", "/etc/secret"], sink=found.append).code == 0
         assert b"".join(found) == b"one\ntwo"
 
+    def test_folder_of_a_container_that_never_ran_comes_out_as_an_archive(
+        self, engine: Engine, bench: Bench, tmp_path: Path
+    ) -> None:
+        (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY tree /tree\n")
+        (tmp_path / "tree" / "inner").mkdir(parents=True)
+        (tmp_path / "tree" / "inner" / "large").write_bytes(bytes(range(256)) * 8192)
+        (tmp_path / "tree" / "word").write_bytes(b"one\ntwo")
+        image = engine.build(image_build(bench, tmp_path), unheard)
+        container = engine.create(bench.spec(image=image, command=("/nothing",)))
+        archive = io.BytesIO()
+        engine.archive(container, "/tree", archive)
+        archive.seek(0)
+        with tarfile.open(fileobj=archive) as tar:
+            found = {one.name: tar.extractfile(one) for one in tar if one.isfile()}
+            read = {name: file.read() for name, file in found.items() if file}
+        assert read == {"tree/inner/large": bytes(range(256)) * 8192, "tree/word": b"one\ntwo"}
+        with pytest.raises(NotFound):
+            engine.archive(container, "/no-such-folder", io.BytesIO())
+
     def test_command_gets_all_of_its_source_and_gives_all_of_its_output(
         self, engine: Engine, bench: Bench
     ) -> None:
@@ -167,12 +194,13 @@ class WiringContract(EngineFixtures):
         with pytest.raises(StateError, match="torn"):
             engine.pipe(container, ECHO, source=Broken(b"half of it"))
 
-    @pytest.mark.parametrize("ask", ["pipe", "put", "connect", "interact"])
+    @pytest.mark.parametrize("ask", ["pipe", "put", "archive", "connect", "interact"])
     def test_missing_container_cannot_be_wired(
         self, engine: Engine, bench: Bench, ask: str
     ) -> None:
         asks: dict[str, Callable[[], object]] = {
             "pipe": lambda: engine.pipe(MISSING, ["true"]),
+            "archive": lambda: engine.archive(MISSING, "/", io.BytesIO()),
             "put": lambda: engine.put(MISSING, [ContainerFile(path="/x", content=b"")]),
             "interact": lambda: engine.interact(MISSING, io.BytesIO(), bytes, bytes),
             "connect": lambda: engine.connect(MISSING, bench.network.name),

@@ -15,6 +15,7 @@ from dokkupy.proxy import Proxy
 from dokkupy.testing import client
 from dokkupy.testing.backend import Backend
 from dokkupy.testing.capability import Contract
+from dokkupy.testing.contracts.proxy_sites import SitesContract
 from dokkupy.testing.patience import eventually
 from dokkupy.types import Endpoint, Route, RouteState
 
@@ -62,7 +63,7 @@ def page(app: str, state: RouteState) -> Route:
     return Route(app=AppName(app), hosts=(HostName(f"{app}.test"),), state=state)
 
 
-class ProxyContract(Contract):
+class ProxyContract(SitesContract, Contract):
     """Subclass it beside a fixture `new_bench` that gives a `NewBench` and stops what it made.
 
     `ProxyTrafficContract` is for proxies whose server is a process of its own.

@@ -39,7 +39,9 @@ def compose(
 
 
 def _at_home(route: Route) -> Route:
-    """Return a route with its certificate where it really lies, as the proxy's folder is named."""
+    """Return a route with its files where they really lie, as the proxy's folder is named."""
+    if route.site is not None:
+        route = replace(route, site=replace(route.site, folder=route.site.folder.resolve()))
     if route.certificate is None:
         return route
     chain, key = route.certificate.chain.resolve(), route.certificate.key.resolve()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from dokkupy_core_nginx.media_types import render_media_types
 from dokkupy_core_nginx.naming import app_file
 from dokkupy_core_nginx.quoting import quote
 from dokkupy_core_nginx.render_app import (
@@ -17,6 +18,7 @@ from dokkupy_core_nginx.render_app import (
     render_settings,
     render_snippets,
 )
+from dokkupy_core_nginx.render_site import settings_of
 from dokkupy_core_nginx.site import Site
 
 CONTROL_SOCKET: Final = "control/socket"
@@ -115,7 +117,7 @@ http {{
     proxy_next_upstream error timeout;
     proxy_next_upstream_timeout 15s;
 {_defaults(site)}
-{_tls(site)}{_default_servers(site)}
+{_tls(site)}{_files(site)}{_default_servers(site)}
     server {{
         listen unix:{CONTROL_SOCKET};
         keepalive_timeout 0;
@@ -172,6 +174,23 @@ def _tls(site: Site) -> str:
     ssl_session_timeout 1d;
     # Their key would stay the same until a restart, and with it lies every session of before.
     ssl_session_tickets off;
+"""
+
+
+def _files(site: Site) -> str:
+    """Return what holds for all sites of files."""
+    if not any(map(settings_of, site.apps)):
+        return ""
+    return f"""\
+    # The files of a site never change under their paths, so what is known of them stays true; a
+    # worker keeps no more of them open than this.
+    open_file_cache max=2000 inactive=60s;
+    open_file_cache_valid 60s;
+    open_file_cache_errors on;
+    charset_types text/css text/javascript text/markdown text/plain text/vcard text/xml
+        application/javascript application/json application/ld+json application/manifest+json
+        application/rss+xml application/xml image/svg+xml;
+{render_media_types()}
 """
 
 

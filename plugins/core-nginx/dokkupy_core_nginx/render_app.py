@@ -11,6 +11,7 @@ from dokkupy.types import Certificate, Endpoint, Route, RouteState
 from dokkupy_core_nginx import pages
 from dokkupy_core_nginx.naming import snippet_file
 from dokkupy_core_nginx.quoting import quote
+from dokkupy_core_nginx.render_site import render_maps, render_server, sends_to_https
 from dokkupy_core_nginx.settings import Settings
 from dokkupy_core_nginx.site import AppSite, Site
 
@@ -45,6 +46,7 @@ def render_app(app: AppSite, site: Site) -> str:
     parts = [_upstream(route, app.settings)]
     if route.hosts and site.listens:
         parts.extend(_hsts(route.app, app.settings))
+        parts.extend(render_maps(app))
         sent = _sent_to_https(app)
         others = [host for host in route.hosts if host not in sent]
         blocks = ((sent, True), (others, False))
@@ -132,7 +134,8 @@ def _hsts_variable(app: str) -> str:
 def _sent_to_https(app: AppSite) -> list[HostName]:
     """Return the hosts at which https is better than http: elsewhere browsers would warn of it."""
     certificate = app.route.certificate
-    if certificate is None or app.settings.https_redirect == "off":
+    wanted = app.settings.https_redirect != "off" or sends_to_https(app)
+    if certificate is None or not wanted:
         return []
     return [host for host in app.route.hosts if certificate.covers(host)]
 
@@ -163,7 +166,7 @@ def _server(app: AppSite, site: Site, hosts: Sequence[HostName], *, sent: bool) 
     # A file of its own per plugin: nginx refuses a brace too many in it, so it cannot end the
     # block it stands in, and names it in its message.
     lines += [f"include {name};" for name in render_snippets(app)]
-    lines += _root_location(app)
+    lines += render_server(app, site.home.parent) or _root_location(app)
     return "server {\n" + "".join(f"    {line}\n" for line in lines) + "}\n"
 
 

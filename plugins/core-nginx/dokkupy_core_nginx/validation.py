@@ -155,7 +155,14 @@ class _Search:
 
 def withheld(app: AppSite) -> AppSite:
     """Return an app reduced to the page that says it is not served."""
-    route = replace(app.route, state=RouteState.STOPPED, endpoints=(), backups=(), certificate=None)
+    route = replace(
+        app.route,
+        state=RouteState.STOPPED,
+        endpoints=(),
+        backups=(),
+        certificate=None,
+        site=None,
+    )
     return AppSite(route=route, settings=DEFAULTS, withheld=True)
 
 

@@ -1,0 +1,1 @@
+"""Sites of files, served without a container: their settings, their patterns, their folders."""

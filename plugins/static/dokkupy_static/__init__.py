@@ -1,0 +1,1 @@
+"""The static plugin: a folder of files goes live without a container."""
