@@ -73,7 +73,13 @@ def destroy(
     return DestroyedService(service=f"{noun} {service}", backup=made["id"] if made else None)
 
 
-@operation(summary="List the services of this kind", name="list", reads=True, default=True)
+@operation(
+    summary="List the services of this kind",
+    name="list",
+    reads=True,
+    default=True,
+    empty="There is none yet. Make one: create NAME",
+)
 def list_(platform: Platform, noun: str) -> list[ServiceRow]:
     """List every service with its state and the apps that are linked to it."""
     from dokkupy.services import service as services
