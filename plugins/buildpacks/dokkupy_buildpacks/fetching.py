@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
-from dokkupy.errors import BuildFailed
-from dokkupy_buildpacks.archives import unpacked
+from dokkupy import archives, git
+from dokkupy.archives import download
+from dokkupy.archives.tree import Leaf
+from dokkupy.errors import BuildFailed, NotFound, Refused, UsageError
+from dokkupy.repositories import RepositoryUrl, fetch, look
 from dokkupy_buildpacks.references import Buildpack, Place
 
-GIT_SECONDS: Final = 300
-SCHEMES: Final = "https:http:git:ssh"
-"""What git may speak; `ext` and `file` would let a URL run or read things of this host."""
+LIMITS: Final = archives.Limits(unpacked=200 * 1024 * 1024, members=20_000)
+"""Of an archive: the largest buildpacks that there are have some megabytes."""
+_REF: Final = "refs/heads/pack"
+_PIECE: Final = 65536
 
 
 @contextmanager
@@ -35,7 +38,7 @@ def fetched(
         )
 
 
-def _fetch(pack: Buildpack, target: Path, on_line: Callable[[str], None]) -> Path:
+def _fetch(pack: Buildpack, work: Path, on_line: Callable[[str], None]) -> Path:
     place = pack.place()
     if place.kind == "bundled":
         return Path(__file__).parent / "bundled" / place.where
@@ -49,52 +52,79 @@ def _fetch(pack: Buildpack, target: Path, on_line: Callable[[str], None]) -> Pat
             )
         return Path(place.where)
     on_line(f"-----> Fetching {pack.short}")
-    if place.kind == "archive":
-        return unpacked(place.where, target)
-    return _cloned(pack, place, target)
-
-
-def _cloned(pack: Buildpack, place: Place, target: Path) -> Path:
-    git = ["git", "-c", "init.defaultBranch=main", "-C", str(target)]
-    target.mkdir()
-    _git([*git, "init", "--quiet"], pack)
-    # A commit's id can be asked for as well as a name, on every server of today.
-    wanted = place.ref or "HEAD"
-    _git([*git, "fetch", "--quiet", "--depth=1", "--no-tags", "--", place.where, wanted], pack)
-    _git([*git, "checkout", "--quiet", "--detach", "FETCH_HEAD"], pack)
-    shutil.rmtree(target / ".git")
+    target = work / "pack"
+    target.mkdir(parents=True)
+    try:
+        if place.kind == "archive":
+            with download.opened(place.where) as stream:
+                unpack(stream, target, work)
+            return _with_bin(target, work)
+        _clone(place, target, work)
+    except (NotFound, Refused, UsageError) as error:
+        raise BuildFailed(
+            f"The buildpack {pack.short} cannot be had: {error.message}",
+            hint=f"{error.hint} See also: dokkupy buildpacks list APP",
+            detail=error.detail,
+        ) from error
     return target
 
 
-def _git(command: list[str], pack: Buildpack) -> None:
-    environment = {
-        **os.environ,
-        "GIT_ALLOW_PROTOCOL": SCHEMES,
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_SSH_COMMAND": "ssh -o BatchMode=yes",
-        "GIT_CONFIG_NOSYSTEM": "0",
-        "GIT_LFS_SKIP_SMUDGE": "1",
-    }
-    try:
-        done = subprocess.run(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=GIT_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise _unreachable(pack, f"It was not complete after {GIT_SECONDS} s.") from error
-    if done.returncode:
-        raise _unreachable(pack, done.stderr.strip())
-
-
-def _unreachable(pack: Buildpack, detail: str) -> BuildFailed:
-    return BuildFailed(
-        f"The buildpack {pack.short} cannot be fetched.",
-        hint=f"See whether it is there: git ls-remote {pack.short.partition('#')[0]}",
-        detail=detail,
+def _clone(place: Place, target: Path, work: Path) -> None:
+    repository, url = work / "pack.git", RepositoryUrl.parse(place.where)
+    subprocess.run(
+        ["git", "init", "--quiet", "--bare", "--template=", str(repository)],
+        env=git.environment(),
+        stdin=subprocess.DEVNULL,
+        check=True,
     )
+    found = look(repository, url, place.ref or None)
+    try:
+        commit = fetch(repository, url, found.source, _REF, depth=1)
+    except Refused as error:
+        # A server of plain files has no part of a history to give.
+        if "dumb http" not in error.detail:
+            raise
+        commit = fetch(repository, url, found.source, _REF)
+    git.checkout(repository, commit, target, work / "index")
+
+
+def _with_bin(folder: Path, work: Path) -> Path:
+    """Return where a buildpack begins: the one folder `bin` around everything is no name of it."""
+    if not (folder / "compile").is_file() or (folder / "bin").exists():
+        return folder
+    above = work / "above"
+    above.mkdir()
+    folder.rename(above / "bin")
+    return above
+
+
+def unpack(stream: IO[bytes], target: Path, work: Path) -> None:
+    """Write what an archive holds into an empty folder, once all of it has been looked through.
+
+    Raises:
+        UsageError: it is no archive, or not all of one.
+        Refused: it is beyond the limits, or holds what no buildpack does.
+    """
+    tree = archives.Tree(LIMITS)
+    blobs = work / "blobs"
+    blobs.mkdir()
+    for mark, member in enumerate(archives.members(stream, LIMITS, work)):
+        place = tree.place(member)
+        if place is None:
+            continue
+        if member.kind == "copy":
+            tree.add(place, tree.copied(member))
+        elif member.kind == "link":
+            tree.add(place, Leaf(mark=0, target=member.target))
+        else:
+            with (blobs / str(mark)).open("wb") as file:
+                shutil.copyfileobj(member.content, file, _PIECE)
+            tree.add(place, Leaf(mark=mark, executable=member.executable))
+    for place, leaf in tree.files():
+        path = target.joinpath(*place)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if leaf.target is not None:
+            path.symlink_to(leaf.target)
+        else:
+            shutil.copyfile(blobs / str(leaf.mark), path)
+            path.chmod(0o755 if leaf.executable else 0o644)

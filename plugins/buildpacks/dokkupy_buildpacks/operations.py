@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from dokkupy import Help, operation
 from dokkupy.errors import NotFound, Refused, UsageError
 from dokkupy.names import AppName
+from dokkupy.remote import is_far
 from dokkupy_buildpacks.references import Buildpack, BuildpackList
 from dokkupy_buildpacks.stack import KEY, NOUN, StackName
 
@@ -183,7 +184,7 @@ def _change(
     new: Buildpack | None,
     change: Callable[[list[Buildpack]], None],
 ) -> list[Row]:
-    if new is not None and new.place().kind == "folder" and _from_afar(platform):
+    if new is not None and new.place().kind == "folder" and is_far():
         raise Refused(
             "A folder of the server can be a buildpack only for who is on the server.",
             hint="Give the URL of a git repository or of an archive.",
@@ -196,10 +197,6 @@ def _change(
         else:
             platform.properties.unset(NOUN, app, _LIST)
     return _rows(packs)
-
-
-def _from_afar(platform: Platform) -> bool:
-    return platform.actor in {key.name for key in platform.store.keys.list()}
 
 
 def _place(index: int, most: int) -> int:

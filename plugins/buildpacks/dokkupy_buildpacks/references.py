@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, Self
 
 from dokkupy.errors import UsageError
+from dokkupy.repositories import RepositoryUrl
 
 Kind = Literal["bundled", "git", "archive", "folder"]
 
@@ -14,8 +15,6 @@ BUNDLED: Final = ("python", "node")
 """In the order in which they are asked."""
 
 _ARCHIVE: Final = (".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tar.xz", ".zip")
-_GIT: Final = re.compile(r"(?:https?|git|ssh)://[^\s#]+")
-_SCP: Final = re.compile(r"[A-Za-z0-9_][\w.-]*@[A-Za-z0-9][\w.-]*:[\w~][^\s#:]*")
 _REF: Final = re.compile(r"[A-Za-z0-9_][\w./+-]*")
 _HINT: Final = (
     f"Use one of {', '.join(BUNDLED)}, a git URL such as https://HOST/buildpack.git#v1, "
@@ -65,19 +64,22 @@ class Buildpack(str):
             return Place(kind="folder", where=url)
         if mark and (not _REF.fullmatch(ref) or ".." in ref):
             raise UsageError(f"{ref!a:.100} is no branch, tag or commit.", hint=_HINT)
-        if url.startswith(("http://", "https://")) and url.endswith(_ARCHIVE) and not mark:
+        if url.startswith("/"):
+            raise UsageError(f"{self!a:.200} names no buildpack.", hint=_HINT)
+        try:
+            repository = RepositoryUrl.parse(url)
+        except UsageError:
+            shown = re.sub(r"//[^/@]*@", "//", self[:200])
+            raise UsageError(f"{shown!a} names no buildpack.", hint=_HINT) from None
+        if url.startswith("https://") and url.endswith(_ARCHIVE) and not mark:
             return Place(kind="archive", where=url)
-        if url.isprintable() and (_GIT.fullmatch(url) or _SCP.fullmatch(url)):
-            return Place(kind="git", where=url, ref=ref)
-        raise UsageError(f"{self!a:.200} names no buildpack.", hint=_HINT)
+        return Place(kind="git", where=repository, ref=ref)
 
     @property
     def short(self) -> str:
-        """What to call it in a line of output; nothing secret is in it."""
+        """What to call it in a line of output."""
         place = self.place()
-        if place.kind == "bundled":
-            return place.where
-        return re.sub(r"//[^/@]*@", "//", self)
+        return place.where if place.kind == "bundled" else str(self)
 
 
 class BuildpackList(str):

@@ -10,6 +10,7 @@ from dokkupy.errors import ImageNotFound, NotFound, Refused, UsageError
 from dokkupy.names import AppName
 from dokkupy.platform import Platform
 from dokkupy.proxy import NoProxy
+from dokkupy.remote import FAR_VARIABLE
 from dokkupy.testing.engine_fake import FakeEngine
 from dokkupy.testing.plugin import initialised
 from dokkupy.types import Build
@@ -87,12 +88,13 @@ def test_what_cannot_be_is_refused(platform: Platform) -> None:
     assert listed(platform) == ["python"]
 
 
-def test_a_folder_is_for_who_is_on_the_server(platform: Platform) -> None:
+def test_a_folder_is_for_who_is_on_the_server(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = Buildpack("/srv/packs/own")
     assert operations.add(platform, A, folder)[0].buildpack == folder
     operations.clear(platform, A)
-    platform.store.keys.add("laptop", "SHA256:x", "ssh-ed25519 AAAA")
-    platform.actor = "laptop"
+    monkeypatch.setenv(FAR_VARIABLE, "1")
     with pytest.raises(Refused, match="only for who is on the server"):
         operations.set_(platform, A, folder)
     assert listed(platform) == []

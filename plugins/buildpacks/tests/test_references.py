@@ -19,7 +19,7 @@ from dokkupy_buildpacks.references import Buildpack, BuildpackList
         ("ssh://git@forge.example:2222/a/b", "git", "ssh://git@forge.example:2222/a/b", ""),
         ("git@forge.example:a/b.git#main", "git", "git@forge.example:a/b.git", "main"),
         ("https://forge.example/pack.tgz", "archive", "https://forge.example/pack.tgz", ""),
-        ("http://forge.example/p.zip", "archive", "http://forge.example/p.zip", ""),
+        ("https://forge.example/p.zip", "archive", "https://forge.example/p.zip", ""),
         ("/srv/packs/own", "folder", "/srv/packs/own", ""),
     ],
 )
@@ -35,6 +35,9 @@ def test_a_buildpack_is_told_by_its_name(text: str, kind: str, where: str, ref: 
         "ruby",
         "./pack",
         "file:///srv/pack",
+        "http://forge.example/pack.git",
+        "git://forge.example/pack.git",
+        "https://me:word@forge.example/pack",
         "ext::sh -c id",
         "--upload-pack=id",
         "-oProxyCommand=id@host:path",
@@ -64,8 +67,10 @@ def test_any_text_either_names_a_buildpack_or_is_refused(text: str) -> None:
     assert not place.ref.startswith("-")
 
 
-def test_a_password_in_a_url_is_never_shown() -> None:
-    assert Buildpack("https://me:word@forge.example/p").short == "https://forge.example/p"
+def test_a_password_in_a_url_is_refused_and_not_repeated() -> None:
+    with pytest.raises(UsageError) as caught:
+        Buildpack.parse("https://me:word@forge.example/p")
+    assert "word" not in caught.value.message
 
 
 def test_a_list_keeps_its_order() -> None:
