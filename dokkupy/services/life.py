@@ -59,6 +59,7 @@ def create(
     """
     made = Service.fresh(kind, name, wanted=image, now=time.time())
     made = replace(made, memory=memory, cpus=cpus)
+    services.refuse_second(platform, made)
     with service_lock(platform.paths, made.key, what="create", actor=platform.actor):
         services.add(platform, made)
         try:

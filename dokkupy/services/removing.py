@@ -26,7 +26,7 @@ def remove(
     with life.at_work(platform, report, kind.noun, name, "destroy") as service:
         life.refuse_linked(platform, service)
         made = None
-        if backup and kind.dumps:
+        if backup and kind.dumps and service.container:
             made = backups.final(platform, report, kind, service)
         report.progress(f"Removing {service.title}")
         life.destroy(platform, kind, service)

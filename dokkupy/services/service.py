@@ -141,12 +141,22 @@ def add(platform: Platform, service: Service) -> None:
         Conflict: there is one of that name.
     """
     with platform.store.write():
-        if platform.store.documents.get("", NOUN, service.key) is not None:
-            raise Conflict(
-                f"The service {service.title} exists already.",
-                hint=f"Look at it: dokkupy {service.noun} info {service.name}",
-            )
+        refuse_second(platform, service)
         keep(platform, service, "service.created")
+
+
+def refuse_second(platform: Platform, service: Service) -> None:
+    """Refuse to make what is there; what somebody began to make and could not finish is not.
+
+    Raises:
+        Conflict: there is one of that name.
+    """
+    there = platform.store.documents.get("", NOUN, service.key)
+    if there is not None and there["container"]:
+        raise Conflict(
+            f"The service {service.title} exists already.",
+            hint=f"Look at it: dokkupy {service.noun} info {service.name}",
+        )
 
 
 def keep(platform: Platform, service: Service, verb: str = "", **data: object) -> None:

@@ -211,6 +211,19 @@ def test_a_server_that_ends_at_once_leaves_nothing(
     assert list(shop.store.database.rows("SELECT * FROM addresses WHERE owner LIKE ':%'")) == []
 
 
+def test_a_service_that_was_never_finished_can_be_made_again_or_removed(
+    shop: Shop, report: Report
+) -> None:
+    for name in (DB, OTHER):
+        begun = Service.fresh(KIND, name, wanted="", now=0.0)
+        services.add(shop.platform, begun)
+        shop.engine.ensure_volume(f"left-of-{name}", containers.labels(shop.platform, begun))
+    made = life.create(shop.platform, report, KIND, DB)
+    assert engine_has(shop, made) == ([made.container], [made.volume])
+    assert removing.remove(shop.platform, report, KIND, OTHER, backup=True) is None
+    assert shop.engine.volumes({"dokkupy.root": shop.platform.root_id}) == [made.volume]
+
+
 def test_a_restart_that_fails_leaves_the_server_of_before(
     shop: Shop, report: Report, db: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
