@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 import time
 from collections import Counter
@@ -147,6 +148,27 @@ def test_a_site_is_promoted_renamed_and_destroyed_like_any_app(root: Root) -> No
         assert not list((root.path / "sites").glob(f"{app}-*"))
     root_id = root.json("init")["root_id"]
     assert docker("images", "--quiet", f"dokkupy-{root_id}/{production}") == ""
+
+
+def test_pages_and_passwords_of_other_plugins_stand_before_a_site(root: Root) -> None:
+    name, _ = root.deployed(SITE, index__html=version(1))
+    host = f"{name}.localhost"
+    root.cli("maintenance", "on", name)
+    assert root.get(host).status == 503
+    assert "being worked on" in root.get(host, "/about").body
+    root.cli("maintenance", "off", name)
+    root.cli("basic-auth", "add", name, "anna", stdin=b"the first one\n")
+    root.cli("basic-auth", "open", name, "/about")
+    assert {path: root.get(host, path).status for path in ("/", "/nothing", "/about")} == {
+        "/": 401,
+        "/nothing": 401,
+        "/about": 200,
+    }
+    typed = {"Authorization": f"Basic {base64.b64encode(b'anna:the first one').decode()}"}
+    assert root.get(host, headers=typed).body == version(1)
+    root.cli("basic-auth", "disable", name)
+    root.cli("redirects", "set", name, host, f"www.{host}")
+    assert root.get(host).headers["Location"] == f"http://www.{host}/"
 
 
 def test_a_dockerfile_may_make_a_site(root: Root, tmp_path: Path) -> None:
