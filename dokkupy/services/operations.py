@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 from dokkupy.deployment import Deployment
+from dokkupy.errors import UsageError
 from dokkupy.names import AppName
 from dokkupy.operations.registry import Help, Verbatim, operation
 from dokkupy.ports import Port
@@ -206,6 +207,10 @@ def set_(
     cpus: Annotated[float | None, Help("Most processor cores that it may take; 0 for all")] = None,
 ) -> Stream[ServiceInfo]:
     """Change the limits of a service; it is restarted with them."""
+    if memory is None and cpus is None:
+        raise UsageError(
+            "There is nothing to change.", hint=f"dokkupy {noun} set {service} --memory 512m"
+        )
     given: dict[str, Any] = {"memory": memory.bytes if memory else None, "cpus": cpus}
     yield from ask(platform, noun, service, "limit", given)
     return shown(platform, noun, service)
