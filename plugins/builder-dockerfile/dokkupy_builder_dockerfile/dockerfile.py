@@ -144,7 +144,10 @@ def _pairs(item: Instruction) -> Iterator[tuple[str, str]]:
 def _mounts(item: Instruction) -> Iterator[dict[str, str]]:
     for name, value in item.flags:
         if name == "mount":
-            fields = next(csv.reader([value]), [])
+            try:
+                fields = next(csv.reader([value]), [])
+            except csv.Error:  # the engine will say so
+                continue
             yield {key.lower(): text for key, _, text in (f.partition("=") for f in fields)}
 
 

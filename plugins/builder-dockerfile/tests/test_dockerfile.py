@@ -117,3 +117,7 @@ def test_any_text_can_be_asked_everything(text: str) -> None:
     assert dockerfile.args is not None
     assert dockerfile.secrets is not None
     assert dockerfile.buildkit_features is not None
+
+
+def test_a_mount_that_is_no_list_of_fields_is_left_for_the_engine_to_refuse() -> None:
+    assert Dockerfile.parse('RUN --mount=type="secret\r",id=A true\n').secrets == ()
