@@ -65,6 +65,11 @@ class Postgres:
         role = f'ALTER ROLE "{session.access.user}"'
         _ask(session, "admin", f"{role} SUPERUSER;")
         done = session.pipe(_psql("app"), source=source)
+        if "invalid command \\restrict" in done.error:
+            raise Refused(
+                "The server's psql is older than the pg_dump that made the dump.",
+                hint="Take an image with the newest patches of its version.",
+            )
         if done.code != 0:
             raise Refused("The server did not take the dump.", detail=done.error)
         _ask(session, "admin", f"{role} NOSUPERUSER;\nANALYZE;")
