@@ -6,8 +6,9 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -30,19 +31,31 @@ FILES: Final = {"/": 0, "/large.bin": 64 * 1024}
 """Path -> size in bytes of what is made for it; the start page is the example's own."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What one turn came to."""
+
+    rate: float
+    """Requests a second."""
+    processor: float
+    """Seconds of processor time that nginx took for each request."""
+    failed: int
+
+
 def measure(tools: Tools, runs: int | None) -> Result:
     """Ask both for each file in turn, the order reversed in every other round."""
     wrk, nginx = _program("wrk"), _program("nginx")
     load_before, count = load_average(), runs or RUNS
-    found: dict[tuple[str, str], list[tuple[float, int]]] = {}
+    found: dict[tuple[str, str], list[Asked]] = {}
     with arena(tools) as root:
         folder = _deployed(root)
-        with _bare(nginx, root.folder / "bare", folder, _workers(root)) as port:
-            ways = {"bare": port, "dokkupy": root.port}
+        with _bare(nginx, root.folder / "bare", folder, _workers(root)) as (port, master):
+            ours = int((root.root / "proxy" / "nginx.pid").read_text())
+            ways = {"bare": (port, master), "dokkupy": (root.port, ours)}
             for number in range(-1, count):  # the first fills caches
                 for path in FILES:
                     for way in ways if number % 2 else reversed(ways):
-                        asked = _ask(wrk, ways[way], root.host(APP), path)
+                        asked = _ask(wrk, *ways[way], root.host(APP), path)
                         if number >= 0:
                             found.setdefault((way, path), []).append(asked)
                 say(f"static: round {number + 1} of {count}")
@@ -50,27 +63,28 @@ def measure(tools: Tools, runs: int | None) -> Result:
 
 
 def evaluate(
-    found: dict[tuple[str, str], list[tuple[float, int]]], *, loads: tuple[float, float]
+    found: Mapping[tuple[str, str], Sequence[Asked]], *, loads: tuple[float, float]
 ) -> Result:
-    """Return what a request takes both ways, and the ratio; pure."""
+    """Return what requests take both ways, and the ratios; pure."""
     measures = []
     for path in FILES:
-        bare, ours = (
-            Samples(tuple(1 / rate for rate, _ in found[way, path])) for way in ("bare", "dokkupy")
-        )
-        measures += [
-            Measure(what=f"{path}: bare nginx, 1,000 requests", unit="ms", samples=bare.times(1e6)),
-            Measure(what=f"{path}: dokkupy, 1,000 requests", unit="ms", samples=ours.times(1e6)),
-            Measure(
-                what=f"{path}: requests a second, bare / dokkupy",
-                unit="x",
-                samples=ours.over(bare),
-                limit=round(1 / LEAST, 3),
-            ),
-        ]
-    failed = sum(
-        failed for (way, _), runs in found.items() if way == "dokkupy" for _, failed in runs
-    )
+        for what, value in (("time", _seconds), ("processor time", _processor)):
+            bare, ours = (
+                Samples(tuple(map(value, found[way, path]))).times(1e6)
+                for way in ("bare", "dokkupy")
+            )
+            name = f"{path}: {what} of 1,000 requests"
+            measures += [
+                Measure(what=f"{name}, bare nginx", unit="ms", samples=bare),
+                Measure(what=f"{name}, dokkupy", unit="ms", samples=ours),
+                Measure(
+                    what=f"{name}, dokkupy / bare",
+                    unit="x",
+                    samples=ours.over(bare),
+                    limit=round(1 / LEAST, 3),
+                ),
+            ]
+    failed = sum(one.failed for (way, _), all_ in found.items() if way == "dokkupy" for one in all_)
     return Result(
         part="static",
         conditions=(
@@ -105,8 +119,8 @@ def _workers(root: Arena) -> int:
 
 
 @contextmanager
-def _bare(nginx: str, folder: Path, site: Path, workers: int) -> Iterator[int]:
-    """Run an nginx on the files of a site as anybody would; give its port."""
+def _bare(nginx: str, folder: Path, site: Path, workers: int) -> Iterator[tuple[int, int]]:
+    """Run an nginx on the files of a site as anybody would; give its port and process id."""
     folder.mkdir()
     port = free_port()
     temporary = "".join(
@@ -122,10 +136,11 @@ def _bare(nginx: str, folder: Path, site: Path, workers: int) -> Iterator[int]:
         f"server {{ listen 127.0.0.1:{port}; root {site}; index index.html; }}\n}}\n"
     )
     command = [nginx, "-p", f"{folder}/", "-c", "nginx.conf", "-e", "error.log"]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    # In a session of its own, as the other is: on a busy machine each gets a share.
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
     try:
         eventually(lambda: _answers(port))
-        yield port
+        yield port, process.pid
     finally:
         process.terminate()
         process.wait()
@@ -138,8 +153,9 @@ def _answers(port: int) -> bool:
         return False
 
 
-def _ask(wrk: str, port: int, host: str, path: str) -> tuple[float, int]:
-    """Load one path; return requests a second, and how many failed."""
+def _ask(wrk: str, port: int, master: int, host: str, path: str) -> Asked:
+    """Load one path."""
+    before = _spent(master)
     done = subprocess.run(
         [
             *(wrk, "--threads", "1", "--connections", str(CONNECTIONS)),
@@ -150,14 +166,33 @@ def _ask(wrk: str, port: int, host: str, path: str) -> tuple[float, int]:
         text=True,
         check=True,
     )
+    spent = _spent(master) - before
     rate = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
-    if rate is None or float(rate[1]) == 0:
+    number = re.search(r"(\d+) requests in", done.stdout)
+    if rate is None or number is None or not int(number[1]):
         raise BenchmarkError(f"wrk measured nothing: {done.stdout}{done.stderr}")
     wrong = re.search(r"Non-2xx or 3xx responses: (\d+)", done.stdout)
     lost = re.search(r"connect (\d+), read (\d+), write (\d+), timeout (\d+)", done.stdout)
-    return float(rate[1]), int(wrong[1] if wrong else 0) + sum(
-        map(int, lost.groups() if lost else ())
-    )
+    failed = int(wrong[1] if wrong else 0) + sum(map(int, lost.groups() if lost else ()))
+    return Asked(rate=float(rate[1]), processor=spent / int(number[1]), failed=failed)
+
+
+def _spent(master: int) -> float:
+    """Return the seconds of processor time that the workers of an nginx have taken."""
+    children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+    ticks = 0
+    for child in children:
+        fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _seconds(asked: Asked) -> float:
+    return 1 / asked.rate
+
+
+def _processor(asked: Asked) -> float:
+    return asked.processor
 
 
 def _program(name: str) -> str:
