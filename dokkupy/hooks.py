@@ -359,6 +359,10 @@ class Hooks:
         """Tell that an app has been created."""
         self._tell("app_created", app=app)
 
+    def app_renamed(self, *, app: AppName, before: AppName) -> None:
+        """Tell that an app has another name."""
+        self._tell("app_renamed", app=app, before=before)
+
     def app_destroyed(self, *, app: AppName) -> None:
         """Tell that an app is gone."""
         self._tell("app_destroyed", app=app)

@@ -53,6 +53,7 @@ POLICIES: Final[Mapping[str, Policy]] = {
     "nginx_render": "contribute",
     "app_created": "isolated",
     "app_cloned": "veto",
+    "app_renamed": "isolated",
     "app_destroying": "veto",
     "app_destroyed": "isolated",
     "pre_build": "veto",
@@ -86,6 +87,7 @@ MOMENTS: Final[Mapping[str, str]] = {
     "nginx_render": "for every app whenever nginx is configured",
     "app_created": "after an app was created or cloned",
     "app_cloned": "within the write that makes a clone",
+    "app_renamed": "after an app got another name",
     "app_destroying": "before anything of an app is removed",
     "app_destroyed": "after an app is gone",
     "pre_build": "before a source is built",
@@ -205,6 +207,15 @@ def app_cloned(platform: Platform, app: AppName, origin: AppName) -> None:
 
     Config, declared settings and scale are carried over already. Runs inside the write that
     makes the clone, so use the store alone. What the world knows `origin` by stays its own.
+    """
+
+
+@hookspec
+def app_renamed(platform: Platform, app: AppName, before: AppName) -> None:
+    """Learn that what was the app `before` is called `app` now.
+
+    What a plugin keeps in the store has moved along; move what you keep beside it. It can be
+    called a second time when the first was cut short.
     """
 
 

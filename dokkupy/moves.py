@@ -63,6 +63,7 @@ def finish(platform: Platform, app: AppName) -> None:
     git.move_repo(platform.paths, old, app)
     _move_logs(platform, old, app)
     _move_tags(platform, old, app)
+    platform.hooks.app_renamed(app=app, before=old)
     platform.store.documents.unset(app, _NOUN, _KEY)
 
 

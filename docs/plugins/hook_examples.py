@@ -133,6 +133,13 @@ def app_cloned(platform: Platform, app: AppName, origin: AppName) -> None:
 
 
 @hookimpl
+def app_renamed(platform: Platform, app: AppName, before: AppName) -> None:
+    kept = platform.paths.root / "greeter"
+    if (kept / before).exists():
+        (kept / before).rename(kept / app)
+
+
+@hookimpl
 def app_destroying(app: AppName) -> None:
     if app == "greeter-itself":
         raise Refused(f"{app} greets all the others.", hint="dokkupy plugin disable greeter")

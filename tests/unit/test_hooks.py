@@ -36,6 +36,7 @@ CALLS: dict[str, Callable[[Hooks], Any]] = {
     "nginx_render": lambda hooks: hooks.nginx_render(app=APP),
     "app_created": lambda hooks: hooks.app_created(app=APP),
     "app_cloned": lambda hooks: hooks.app_cloned(app=APP, origin=AppName("b")),
+    "app_renamed": lambda hooks: hooks.app_renamed(app=APP, before=AppName("b")),
     "app_destroying": lambda hooks: hooks.app_destroying(app=APP),
     "app_destroyed": lambda hooks: hooks.app_destroyed(app=APP),
     "pre_build": lambda hooks: hooks.pre_build(source=PASSED_ON),

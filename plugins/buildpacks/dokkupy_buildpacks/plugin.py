@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from dokkupy.builder import Builder
     from dokkupy.names import AppName
     from dokkupy.platform import Platform
-    from dokkupy.types import Build, Event
+    from dokkupy.types import Build
 
 PLUGIN_API = ">=1,<2"
 
@@ -88,10 +88,8 @@ def app_destroyed(platform: Platform, app: AppName) -> None:
 
 
 @hookimpl
-def on_event(platform: Platform, event: Event) -> None:
+def app_renamed(platform: Platform, before: AppName) -> None:
     """Remove the cache that a renamed app has under its old name."""
-    from dokkupy.names import AppName
     from dokkupy_buildpacks.cache import clear
 
-    if event.verb == "app.renamed":
-        clear(platform, AppName(str(event.data["from"])))
+    clear(platform, before)

@@ -143,4 +143,5 @@ def test_a_renamed_app_leaves_no_cache_under_its_old_name(
     owner = {"dokkupy.root": platform.root_id, "dokkupy.app": str(A)}
     fake.ensure_volume(volume_of(owner), owner)
     platform.store.apps.rename(A, AppName("b"))
+    platform.hooks.app_renamed(app=AppName("b"), before=A)
     assert fake.volumes(owner) == []
