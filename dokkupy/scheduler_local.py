@@ -37,6 +37,7 @@ class LocalScheduler(DockerScheduler):
     ) -> None:
         super().__init__(engine, store, options)
         self._sites = SiteFolders(paths.sites)
+        self._run = paths.run
 
     def stage(self, placement: Placement) -> Placed:
         """Lay out a site beside whatever serves, or start a container."""
@@ -52,7 +53,7 @@ class LocalScheduler(DockerScheduler):
         )
         container = self._create(spec)
         try:
-            with tempfile.SpooledTemporaryFile(_IN_MEMORY) as archive:
+            with tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=self._run) as archive:
                 self._engine.archive(container, FOLDER, archive)
                 archive.seek(0)
                 reference = self._sites.lay_out(
