@@ -20,9 +20,6 @@ from dokkupy.types import Release
 if TYPE_CHECKING:
     from dokkupy.paths import Paths
 
-_IN_MEMORY = 16 * 1024 * 1024
-"""Bytes of a site's archive up to which it touches no disk."""
-
 
 _SILENT = b"A static site prints nothing; its requests are in the access log of the proxy."
 
@@ -53,7 +50,7 @@ class LocalScheduler(DockerScheduler):
         )
         container = self._create(spec)
         try:
-            with tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=self._run) as archive:
+            with tempfile.TemporaryFile(dir=self._run) as archive:
                 self._engine.archive(container, FOLDER, archive)
                 archive.seek(0)
                 reference = self._sites.lay_out(
