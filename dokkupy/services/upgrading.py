@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from dokkupy.engine import ContainerSpec
-from dokkupy.errors import EngineError, Refused
+from dokkupy.errors import DeployFailed, EngineError, Refused
 from dokkupy.services import backups, containers, images, life, moving, networks
 from dokkupy.services import service as services
 from dokkupy.services.source import poured
@@ -47,6 +48,8 @@ def upgrade(
             networks.join(platform, service)
             platform.engine.start(service.container)
             containers.promote(platform, service)
+            with suppress(DeployFailed):  # what went wrong before is what is to be told
+                containers.await_ready(platform, kind.server_for(service.wanted), service)
             raise
         before = {
             "image": service.image,
