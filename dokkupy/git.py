@@ -127,13 +127,13 @@ def resolve(paths: Paths, app: AppName, revision: str) -> str:
         NotFound: the repository has no such commit.
     """
     if not revision or revision.startswith("-") or not revision.isprintable():
-        raise UsageError(f"{revision!a} is not a revision.", hint="Name a branch or a commit.")
+        raise UsageError(f"{revision[:80]!a} is not a revision.", hint="Name a branch or a commit.")
     for spelled in (BRANCHES + revision, revision):
         found = _try(paths, app, "rev-parse", "--verify", "--quiet", f"{spelled}^{{commit}}")
         if found:
             return found
     raise NotFound(
-        f"App {app} has no branch or commit {revision!a}.",
+        f"App {app} has no branch or commit {revision[:80]!a}.",
         hint=f"See what has been pushed: dokkupy git report {app}",
     )
 
@@ -223,7 +223,7 @@ def check_branch(branch: str) -> str:
     """
     allowed = branch.isprintable() and not branch.startswith("-")
     if not allowed or _run(Path(os.devnull), "check-ref-format", BRANCHES + branch).returncode:
-        raise UsageError(f"{branch!a} is not a branch name.", hint="Name it as git does: main")
+        raise UsageError(f"{branch[:80]!a} is not a branch name.", hint="Name it as git does: main")
     return branch
 
 
