@@ -29,9 +29,9 @@ HANDSHAKE_SECONDS = 5.0
 
 DJANGO = """\
 python3 -m venv v >&2 && v/bin/pip install --quiet django >&2
-v/bin/django-admin startproject site .
+v/bin/django-admin startproject mysite .
 printf 'django\\ngunicorn\\n' > requirements.txt
-echo 'STATIC_ROOT = BASE_DIR / "staticfiles"' >> site/settings.py
+echo 'STATIC_ROOT = BASE_DIR / "staticfiles"' >> mysite/settings.py
 rm -r v
 """
 EXPRESS = "npx --yes express-generator --no-view . >&2"

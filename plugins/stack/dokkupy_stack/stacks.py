@@ -134,7 +134,8 @@ BUILD: Final = Stack(
     commands=(
         # A volume that is empty takes its owner from here.
         "RUN install --directory --owner=app --group=app /build",
-        f"ENV SSL_CERT_FILE={BUNDLE} NODE_EXTRA_CA_CERTS={BUNDLE} NPM_CONFIG_GLOBALCONFIG={NPMRC}",
+        f"ENV SSL_CERT_FILE={BUNDLE} REQUESTS_CA_BUNDLE={BUNDLE} NODE_EXTRA_CA_CERTS={BUNDLE}",
+        f"ENV NPM_CONFIG_GLOBALCONFIG={NPMRC}",
         "USER app",
     ),
 )
