@@ -9,10 +9,12 @@ fail() {
   exit 1
 }
 
-# Copies a tree; links its files where both are on one file system, which takes no time.
+# Copies a tree, whole or not at all; links its files where both are on one file system, which
+# takes no time.
 copy() {
-  rm -rf "$2"
-  cp -al "$1" "$2" 2>/dev/null || { rm -rf "$2" && cp -a "$1" "$2"; }
+  rm -rf "$2" "$2.part"
+  cp -al "$1" "$2.part" 2>/dev/null || { rm -rf "$2.part" && cp -a "$1" "$2.part"; }
+  mv -T "$2.part" "$2"
 }
 
 # Removes a tree without waiting for it.
