@@ -86,11 +86,12 @@ def remove(arena: Arena) -> None:
 
 
 def remove_labelled(tools: Tools, label: str) -> None:
-    """Remove the containers, networks and images that carry a label."""
+    """Remove the containers, volumes, networks and images that carry a label."""
     docker, here = tools.docker, Path("/")
     only = f"--filter=label={label}"
     for listed, removed in (
         (["container", "ls", "--all"], ["container", "rm", "--force", "--volumes"]),
+        (["volume", "ls"], ["volume", "rm", "--force"]),
         (["network", "ls"], ["network", "rm"]),
         (["image", "ls"], ["image", "rm", "--force"]),
     ):
