@@ -34,6 +34,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Root]:
         made.cli("mysql", "create", "db")
         made.deployed(NOTES, "notes")
         made.cli("mysql", "link", "db", "notes")
+        assert post(made, "notes", "first") == "kept"
         yield made
     finally:
         for app in made.json("apps", "list"):
@@ -77,7 +78,6 @@ def test_bad_names_and_second_ones_are_refused(root: Root) -> None:
 
 def test_a_linked_app_works_with_its_database(root: Root) -> None:
     assert page(root, "notes", "/") == "with a database"
-    assert post(root, "notes", "first") == "kept"
     assert "first" in page(root, "notes", "/notes")
     chain = root.json("config", "explain", "notes", "DATABASE_URL")
     assert [(row["rank"], row["origin"]) for row in chain] == [("service", "mysql db")]
@@ -161,6 +161,7 @@ def test_django_migrates_in_its_release_task(root: Root) -> None:
 
 def test_restarts_of_the_service_keep_data_and_address(root: Root) -> None:
     url = page(root, "notes", "/env/DATABASE_URL")
+    post(root, "notes", "before the restart")
     kept = page(root, "notes", "/notes")
     root.cli("mysql", "restart", "db")
     assert page(root, "notes", "/notes") == kept
@@ -236,10 +237,13 @@ def _greets(host: str, port: int) -> bool:
 
 
 def test_down_and_up_bring_services_back_before_their_apps(root: Root) -> None:
+    post(root, "notes", "before going down")
     kept = page(root, "notes", "/notes")
     root.cli("down")
     assert root.json("mysql", "info", "db")["state"] == "exited"
     root.cli("up")
+    assert root.json("mysql", "info", "db")["state"] == "running"
+    eventually(lambda: root.get("notes.localhost").status == 200, timeout=60)
     assert page(root, "notes", "/notes") == kept
 
 
