@@ -50,16 +50,17 @@ def from_archive(
     """
     from dokkupy import importing
 
-    platform.store.apps.get(app)
+    branch = platform.store.apps.get(app).deploy_branch or branches.USUAL[0]
     title = _title(archive)
     yield Line(text=f"Reading {title}", stream="progress")
     git.ensure_repo(platform.paths, app)
-    ref = git.BRANCHES + branches.deploy_branch(platform, app, [git.BRANCHES + branches.USUAL[0]])
-    old = git.current(platform.paths, app, ref)
+    old = git.current(platform.paths, app, git.BRANCHES + branch)
     with _opened(archive, stdin) as stream:
         new = importing.commit(
             platform.paths, app, stream, title=title, actor=platform.actor, parent=old
         )
+    # Only now: an archive that is refused decides nothing.
+    ref = git.BRANCHES + branches.deploy_branch(platform, app, [git.BRANCHES + branch])
     arguments = {"ref": ref, "old": old, "new": new, "what": title}
     return Deployment.of((yield from jobs.run(platform, "bring", app, arguments)))
 

@@ -13,8 +13,6 @@ from contextlib import contextmanager
 import pytest
 from hypothesis import event
 
-from dokkupy.errors import Refused
-
 from .budget import hostile
 from .claims import assert_sentence
 from .commands import command_lines
@@ -27,10 +25,6 @@ pytestmark = pytest.mark.timeout(3600)
 ERROR = re.compile(
     r"^Error: (?P<cause>.+)\n(?:  (?!-> ).*\n)*  -> (?P<remedy>.+)\n\Z", re.MULTILINE
 )
-
-
-LAST_REFUSAL = Refused.exit_code
-"""The exit codes up to this are of what nobody has begun to do."""
 
 
 class Visited:
@@ -54,15 +48,14 @@ class Visited:
                 # A report may end with a code of its own: it says what it found.
                 if done.err or not done.out:
                     assert_refused(done, as_json="--json" in words)
-                self.assert_as_before(tried=done.exit_code > LAST_REFUSAL)
+                self.assert_as_before()
         return done
 
-    def assert_as_before(self, *, tried: bool = False) -> None:
-        """Fail when anything has changed; what was tried and failed may be told of."""
+    def assert_as_before(self) -> None:
+        """Fail when anything has changed but what events tell of."""
         now = self.world.state()
         for part, what in self.before.items():
-            assert now[part] == what or (tried and part == "history"), f"{part} changed"
-        self.looked = not tried
+            assert now[part] == what, f"{part} changed"
 
     @contextmanager
     def mended(self) -> Iterator[None]:

@@ -43,7 +43,7 @@ NO_STATE = ("cache", "locks", "state.db")
 by its content."""
 
 HISTORY = ('INSERT INTO "events"', 'INSERT INTO "sqlite_sequence"', "DELETE FROM")
-"""Begins what a dump of the store says of what was tried."""
+"""Begins what a dump of the store says of what was tried; that it failed may be told."""
 
 Entry = tuple[int, str, bytes]
 """Of a file: its mode, where it links to, its bytes."""
@@ -101,14 +101,12 @@ class World:
         """Return everything that an operation can change."""
         with closing(sqlite3.connect(self.root / "state.db")) as store:
             dump = tuple(store.iterdump())
-        told = tuple(row for row in dump if row.startswith(HISTORY))
         containers = sorted((c.id, c.state) for c in self.engine.containers({}))
         images = sorted((image.id, image.tags) for image in self.engine.images({}))
         networks = sorted(self.engine.networks({}))
         return {
             "files": self._files(),
             "store": tuple(row for row in dump if not row.startswith(HISTORY)),
-            "history": told,
             "engine": (containers, images, networks),
             "routes": self.proxy.applied[-1:],
         }
