@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import tarfile
 import zipfile
 import zlib
@@ -31,7 +32,10 @@ def explained() -> Iterator[None]:
     """
     try:
         yield
-    except _SIGNS as error:
+    except (*_SIGNS, OSError) as error:
+        # A zip may point before its own beginning, which is no fault of the disk.
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise
         raise UsageError(
             f"The archive is damaged, or of no format that is read here: {error}.",
             hint="Make it anew, with tar --create --gzip for example, and send all of it.",
