@@ -10,7 +10,7 @@ import sqlite3
 import stat
 import sys
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,6 +18,7 @@ from unittest.mock import patch
 
 from dokkupy import pipeline, runner
 from dokkupy.cli.main import run
+from dokkupy.errors import ProxyRefused
 from dokkupy.names import AppName
 from dokkupy.operations import apps
 from dokkupy.paths import Paths
@@ -65,7 +66,7 @@ class World:
         self.root = folder / "root"
         self._pristine = folder / "pristine"
         self._known: dict[str, tuple[tuple[int, ...], Entry]] = {}
-        self.engine, self.proxy = FakeEngine(), FakeProxy(free_port())
+        self.engine, self.proxy = FakeEngine(), listening()
         self._make()
 
     def platform(self, root: Path | None = None, actor: str = "test", **_: object) -> Platform:
@@ -135,7 +136,7 @@ class World:
         for folder in (self.root, self._pristine):
             shutil.rmtree(folder, ignore_errors=True)
         self._known = {}
-        self.engine, self.proxy = FakeEngine(), FakeProxy(free_port())
+        self.engine, self.proxy = FakeEngine(), listening()
         paths = Paths(self.root)
         paths.make()
         Store.create(paths.state_db)
@@ -201,6 +202,15 @@ class World:
             else:
                 shutil.copy2(old, path, follow_symlinks=False)
             path.chmod(stat.S_IMODE(before[name][0]))
+
+
+def listening() -> FakeProxy:
+    """Return a proxy that has its port: a free one may be taken before it is used."""
+    while True:
+        proxy = FakeProxy(free_port())
+        with suppress(ProxyRefused):
+            proxy.apply([])
+            return proxy
 
 
 def _written(stream: io.TextIOWrapper) -> str:
