@@ -48,7 +48,7 @@ def run_by_typer(index: Index, common: Mapping[str, str | bool], words: Sequence
         context: Any = getattr(error, "ctx", None)
         path = context.command_path if context is not None else "dokkupy"
         # It repeats the words, whatever they hold.
-        message = printable(error.format_message())  # type: ignore[attr-defined]
+        message = printable(error.format_message().strip())  # type: ignore[attr-defined]
         if len(message) > LONGEST_MESSAGE:
             message = f"{message[:LONGEST_MESSAGE]}..."
         raise UsageError(message, hint=f"See how it is used: {path} --help") from None

@@ -43,7 +43,12 @@ NO_STATE = ("cache", "locks", "state.db")
 """Begins the name of what a refusal may leave in a root: what is no state, and what is compared
 by its content."""
 
-HISTORY = ('INSERT INTO "events"', 'INSERT INTO "sqlite_sequence"', "DELETE FROM")
+HISTORY = (
+    'INSERT INTO "events"',
+    'INSERT INTO "sqlite_sequence"',
+    "DELETE FROM",
+    *(f"INSERT INTO \"documents\" VALUES('{app}','pipeline','failure'" for app in (LIVE, BARE)),
+)
 """Begins what a dump of the store says of what was tried; that it failed may be told."""
 
 Entry = tuple[int, str, bytes]
