@@ -91,10 +91,23 @@ def _files(found: Distribution) -> Iterator[Path]:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Let Ctrl-C, a closed terminal and a polite end wait until a block is done."""
+    """Let Ctrl-C, a closed terminal and a polite end wait until a block is done.
+
+    Call it in the main thread. Programs that the block starts are not interrupted either.
+    """
     polite = {signal.SIGHUP, signal.SIGINT, signal.SIGTERM}
+    came: list[int] = []
+    handlers = {number: signal.getsignal(number) for number in polite}
+    # The mask is for this thread and for programs; another thread may take a signal all the same.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, polite)
     try:
+        for number, handler in handlers.items():
+            if handler is not signal.SIG_IGN:
+                signal.signal(number, lambda number, _frame: came.append(number))
         yield
     finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    for interruption in came:
+        signal.raise_signal(interruption)

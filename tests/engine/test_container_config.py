@@ -64,6 +64,7 @@ def test_whole_config_of_an_app_container() -> None:
             "SecurityOpt": ["no-new-privileges"],
             "CapDrop": ["NET_RAW"],
             "LogConfig": {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}},
+            "CpuShares": 0,
             "Memory": 512,
             "MemorySwap": 512,
             "NanoCpus": 1_500_000_000,

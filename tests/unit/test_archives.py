@@ -14,6 +14,7 @@ import tarfile
 import time
 import zipfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -318,7 +319,8 @@ def test_whatever_a_tar_holds_stays_inside_or_is_refused(
         folder.mkdir()
         git.export(paths, APP, made, folder)
     for path in folder.rglob("*"):
-        assert path.resolve().is_relative_to(folder)
+        with suppress(OSError):  # a link to a name that is too long leads nowhere
+            assert path.resolve().is_relative_to(folder)
         assert not path.lstat().st_mode & 0o7000
 
 

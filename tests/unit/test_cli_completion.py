@@ -62,7 +62,7 @@ def root(paths: Paths) -> Path:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["pro"], ["probe"]),
+        (["prob"], ["probe"]),
         (["probe", ""], ["hello", "help", "paint", "print", "world"]),
         (["probe", "pa"], ["paint"]),
         (["probe:pa"], ["probe:paint"]),
@@ -138,7 +138,7 @@ def shell(
 
 
 LINES = [
-    ("dokkupy pro", ["probe"]),
+    ("dokkupy prob", ["probe"]),
     ("dokkupy probe ", ["hello", "help", "paint", "print", "world"]),
     ("dokkupy probe:pa", ["probe:paint"]),
     ("dokkupy probe:paint wo", ["world"]),

