@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 from pathlib import Path
 
@@ -150,8 +151,13 @@ def test_an_interruption_that_another_thread_takes_waits_too() -> None:
     def change() -> None:
         with uninterrupted():
             signal.pthread_kill(idle.ident or 0, signal.SIGINT)
+            assert seen.recv(1) == bytes([signal.SIGINT])  # Python has got it
             done.append("change")
 
+    seen, told = socket.socketpair()
+    seen.settimeout(20)
+    told.setblocking(False)
+    signal.set_wakeup_fd(told.fileno())
     idle.start()
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
@@ -159,8 +165,11 @@ def test_an_interruption_that_another_thread_takes_waits_too() -> None:
             change()
     finally:
         signal.signal(signal.SIGINT, before)
+        signal.set_wakeup_fd(-1)
         stop.set()
         idle.join(20)
+        seen.close()
+        told.close()
     assert done == ["change"]
 
 
