@@ -145,7 +145,7 @@ def test_an_interruption_waits_until_the_change_is_made() -> None:
 
 
 def test_an_interruption_that_another_thread_takes_waits_too() -> None:
-    done = []
+    done: list[str] = []
     idle, stop = threading.Thread(target=lambda: stop.wait(20)), threading.Event()
 
     def change() -> None:
