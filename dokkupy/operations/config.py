@@ -168,7 +168,7 @@ def import_(
     try:
         values = envfile.load(stdin.stream.read().decode())
     except UnicodeDecodeError:
-        raise UsageError("The input is not UTF-8 text.") from None
+        raise UsageError("The input is not UTF-8 text.", hint="Send it in UTF-8.") from None
     _require(platform, scope)
     gone = [k for k in platform.store.config.get(scope) if replace and k not in values]
     return (yield from _change(platform, scope, values, gone, restart=restart))

@@ -9,6 +9,7 @@ import typing
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 from types import NoneType, SimpleNamespace, UnionType
 from typing import IO, Annotated, Any, Final, Literal, Self, Union
 
@@ -197,10 +198,19 @@ def _boolean(text: str) -> bool:
     raise ValueError("use true or false")
 
 
+def _path(text: str) -> Path:
+    """Read a path that a file can have on Linux (NAME_MAX, PATH_MAX)."""
+    longest = max(len(part.encode()) for part in text.split("/"))
+    if "\0" in text or longest > 255 or len(text.encode()) > 4095:
+        raise ValueError("no file can have that name")
+    return Path(text)
+
+
 _READERS: Final[Mapping[Any, Callable[[str], Any]]] = {
     bool: _boolean,
     int: _integer,
     float: _number,
+    Path: _path,
 }
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from dokkupy.errors import PluginError, Refused, UsageError
 from dokkupy.names import AppName, EnvKey, Scope
+from dokkupy.operations.parameters import convert
 from dokkupy.operations.registry import (
     Help,
     KeyValue,
@@ -274,3 +275,9 @@ def test_a_result_becomes_json_with_environments_hidden_and_plain_dicts_shown() 
         "shown": {"KEY": "value"},
         "several": [1, 2.5, None, True],
     }
+
+
+@pytest.mark.parametrize("text", ["a" * 256, "a/" * 2100, "a\0b"])
+def test_a_path_that_no_file_can_have_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="no file can have that name"):
+        convert(Path, text, "FILE")
