@@ -9,6 +9,7 @@ from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from dokkupy.errors import NotFound, UsageError
+from dokkupy.remote import is_far
 
 PREFIX: Final = "dokkupy-plugin-"
 GIT_SCHEMES: Final = ("https", "ssh", "file")
@@ -88,6 +89,11 @@ def _name(text: str) -> Reference:
 
 
 def _path(path: Path) -> Reference:
+    if is_far():
+        raise UsageError(
+            f"{str(path)!a:.120} would be a file of the server, which nobody can name from afar.",
+            hint="Install it by its name or from git, or on the server itself.",
+        )
     if path.suffix == ".whl" and path.is_file():
         return Reference(kind="wheel", requirement=str(path), pinned=True)
     if any((path / name).is_file() for name in ("pyproject.toml", "setup.py")):

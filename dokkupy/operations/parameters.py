@@ -15,6 +15,7 @@ from typing import IO, Annotated, Any, Final, Literal, Self, Union
 
 from dokkupy.errors import PluginError, UsageError
 from dokkupy.names import AppName, EnvKey, Scope
+from dokkupy.remote import is_far
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,9 @@ def _boolean(text: str) -> bool:
 
 
 def _path(text: str) -> Path:
-    """Read a path that a file can have on Linux (NAME_MAX, PATH_MAX)."""
+    """Read a path that a file can have on Linux (NAME_MAX, PATH_MAX), of who is on this machine."""
+    if is_far():
+        raise ValueError("a file of the server cannot be named from afar; send it: ssh … < FILE")
     longest = max(len(part.encode()) for part in text.split("/"))
     if "\0" in text or longest > 255 or len(text.encode()) > 4095:
         raise ValueError("no file can have that name")

@@ -204,6 +204,22 @@ def test_nothing_that_a_client_sends_is_executed(ann: Ann, tmp_path: Path, asked
     assert not witness.exists()
 
 
+@pytest.mark.parametrize(
+    "asked",
+    ["ssh-keys add eve {file}", "plugin install {file}", "git from-archive hello {file}"],
+)
+def test_no_file_of_the_server_can_be_named(
+    ann: Ann, store: Store, tmp_path: Path, asked: str
+) -> None:
+    store.apps.create(APP)
+    file = tmp_path / "secret.whl"
+    file.write_text("ssh-ed25519 never-shown\n")
+    done = ann.ask(asked.format(file=file))
+    assert done.returncode == 2
+    assert "file of the server" in done.stderr
+    assert "never-shown" not in done.stdout + done.stderr
+
+
 def test_operations_take_values_as_they_are(ann: Ann, store: Store, tmp_path: Path) -> None:
     store.apps.create(APP)
     witness = tmp_path / "witness"
