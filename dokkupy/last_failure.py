@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from dokkupy.errors import Conflict, DokkupyError, Locked, Refused
+from dokkupy.errors import Conflict, DokkupyError, Locked, NotFound, Refused
 from dokkupy.types import Failure
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _NOUN: Final = "pipeline"
 _KEY: Final = "failure"
-_NOT_THE_APPS: Final = (Conflict, Locked, Refused)
+_NOT_THE_APPS: Final = (Conflict, Locked, NotFound, Refused)
 """Errors of a request that could not be carried out; nothing is wrong with the app."""
 _LONGEST_LOG: Final = 16 * 1024
 """Characters of evidence that are kept, the last ones."""

@@ -221,6 +221,12 @@ def test_a_request_that_was_refused_is_no_failure_of_the_app(good: Shop) -> None
     assert last_failure.last(good.store, good.name) is None
 
 
+def test_a_request_for_what_there_is_not_is_no_failure_of_the_app(good: Shop) -> None:
+    with pytest.raises(NotFound):
+        good.restart("nobody")
+    assert last_failure.last(good.store, good.name) is None
+
+
 def test_a_failure_is_kept_with_the_end_of_its_evidence(good: Shop) -> None:
     error = BuildFailed("It broke.", hint="Mend it.", detail="x" * 100_000 + "the end")
     last_failure.keep(good.store, good.name, "push of main", error)
