@@ -124,8 +124,10 @@ def test_an_express_app_of_the_generator_serves(root: Root, tmp_path: Path) -> N
     assert body(root, app, "/new.txt") == "new\n"
 
 
-def test_a_vite_site_is_built_and_served_without_its_tools(root: Root, tmp_path: Path) -> None:
-    app, _, said = pushed(root, generated(VITE, tmp_path / "vite"))
+def test_a_vite_site_is_built_and_served_without_its_tools_or_without_a_container(
+    root: Root, tmp_path: Path
+) -> None:
+    app, tree, said = pushed(root, generated(VITE, tmp_path / "vite"))
     assert "npm run build" in said
     page = body(root, app)
     (script,) = re.findall(r'src="(/assets/[^"]+\.js)"', page)
@@ -135,6 +137,20 @@ def test_a_vite_site_is_built_and_served_without_its_tools(root: Root, tmp_path:
     assert body(root, app, "/a/page/of/the/app") == page
     assert root.get(f"{app}.localhost", "/missing.js").status == 404
     assert "vite" not in root.cli("run", app, "ls", "-a", "node_modules").out
+
+    (tree / "static.json").write_text('{"root": "nowhere/", "routes": {"/**": "index.html"}}')
+    commit(tree, "a site in the wrong place")
+    assert "The build made no folder nowhere" in root.push(tree, app, code=1).err
+    assert body(root, app) == page
+    (tree / "static.json").write_text('{"root": "dist/", "routes": {"/**": "index.html"}}')
+    commit(tree, "a site")
+    assert "The site is what the build made in dist" in root.push(tree, app).err
+    assert root.containers(app) == []
+    assert body(root, app) == body(root, app, "/a/page/of/the/app") == page
+    assert root.get(f"{app}.localhost", script).status == 200
+    root.cli("rollback", app)
+    assert len(root.containers(app)) == 1
+    assert body(root, app) == page
 
 
 def test_config_reaches_the_build_in_files_and_nowhere_else(root: Root, tmp_path: Path) -> None:

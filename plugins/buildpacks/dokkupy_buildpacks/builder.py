@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from dokkupy.builder import BuildRequest
 from dokkupy.errors import BuildFailed, ImageNotFound, NotFound
 from dokkupy.types import Build, EnvLayer, Source
-from dokkupy_buildpacks import launcher
+from dokkupy_buildpacks import generated, launcher
 from dokkupy_buildpacks.answer import Answer
 from dokkupy_buildpacks.assembly import Assembly
 from dokkupy_buildpacks.choice import LOOKS_FOR, chosen
@@ -42,7 +42,8 @@ class Stack:
 class BuildpacksBuilder:
     """Runs classic buildpacks as an unprivileged user in a container with limits.
 
-    What they make becomes an image on the stack's run image. No value of the environment is in
+    What they make becomes an image on the stack's run image; beside a static.json, the folder that
+    this names becomes a site, which nothing runs for. No value of the environment is in
     an argument list, in a container's config, or in the image.
     """
 
@@ -71,6 +72,7 @@ class BuildpacksBuilder:
             raise BuildFailed(
                 "No buildpack fits.", hint=f"dokkupy buildpacks add {request.source.app} URL"
             )
+        site = generated.wanted(request.source.path)
         stack = _stack(request)
         assembly = Assembly(request.engine, request.labels, stack.name)
         with (
@@ -82,6 +84,9 @@ class BuildpacksBuilder:
             parcel = _parcel(request, packs, folders, stack, kept.result)
             with answered(request, stack.build, parcel, answer, pool):
                 image = assembly.make(stack.run, answer.header["layers"], answer.archives)
+        if site is not None:
+            image = generated.image_of(request, image, *site)
+            return Build(app=request.source.app, builder=self.name, image=image)
         processes = {str(key): str(line) for key, line in answer.header["processes"].items()}
         if not processes and not (request.source.path / "Procfile").is_file():
             raise BuildFailed(

@@ -10,10 +10,11 @@ from dokkupy.builder import BuildRequest
 from dokkupy.engine import ImageBuild
 from dokkupy.errors import BuildFailed, DokkupyError, UsageError
 from dokkupy.sites import settings as site_settings
+from dokkupy.sites.config import CONFIG, read_config
 from dokkupy.sites.folders import NO_INDEX
 from dokkupy.sites.settings import FOLDER, INDEX, LABEL
 from dokkupy.types import Build, SiteSettings, Source
-from dokkupy_static.choosing import CONFIG, choose_root, read_config
+from dokkupy_static.choosing import choose_root
 from dokkupy_static.collecting import collect
 
 _OF_OTHERS: Final = (

@@ -1,4 +1,4 @@
-"""What of a source is the site: its static.json, and the folder that this names."""
+"""What of a source is the site: the folder that its static.json names."""
 
 from __future__ import annotations
 
@@ -6,32 +6,10 @@ from pathlib import Path
 from typing import Final
 
 from dokkupy.errors import UsageError
+from dokkupy.sites.config import CONFIG
 
-CONFIG: Final = "static.json"
-_LARGEST: Final = 256 * 1024
-"""Bytes of a static.json."""
 _USUAL: Final = "public_html"
 """Where Heroku's static buildpack looks when nothing is said."""
-
-
-def read_config(tree: Path) -> str:
-    """Return the text of the static.json, empty when there is none.
-
-    Raises:
-        UsageError: it is no file of text, or far too large.
-    """
-    path = tree / CONFIG
-    if path.is_symlink() or (path.exists() and not path.is_file()):
-        raise UsageError(f"{CONFIG} is a link or a folder.", hint="Put a file in its place.")
-    if not path.exists():
-        return ""
-    content = path.read_bytes()[: _LARGEST + 1]
-    if len(content) > _LARGEST:
-        raise UsageError(f"{CONFIG} is larger than 256 KiB.", hint="Shorten it.")
-    try:
-        return content.decode("utf-8-sig") or "{}"
-    except UnicodeDecodeError:
-        raise UsageError(f"{CONFIG} is no text in UTF-8.", hint="Save it as UTF-8.") from None
 
 
 def choose_root(tree: Path, named: str | None) -> Path:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from dokkupy.errors import UsageError
+from dokkupy.sites.config import CONFIG
 from dokkupy.sites.folders import MOST_BYTES, MOST_FILES, VISIBLE
-from dokkupy_static.choosing import CONFIG
 
 _NOT_FOR_VISITORS: Final = frozenset({CONFIG, "Procfile", "app.json"})
 """What lies at the top of a source and is meant for dokkupy."""
