@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from benchmarks import (
+    beside,
     buildpacks,
     listing,
     load,
@@ -35,6 +36,7 @@ PARTS: Final[dict[str, Callable[[Tools, int | None], Result]]] = {
     "services": services.measure,
     "plugins": plugins.measure,
     "static": static.measure,
+    "beside": beside.measure,
 }
 
 

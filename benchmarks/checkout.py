@@ -65,6 +65,10 @@ class Checkout:
             output=done.stdout + done.stderr,
         )
 
+    def store(self, remote: str, branch: str) -> None:
+        """Push what is committed to a branch that is not deployed."""
+        self._git("push", "--quiet", remote, f"+main:refs/heads/{branch}")
+
     def _git(self, *words: str) -> None:
         done = self._attempt(*words)
         if done.returncode:

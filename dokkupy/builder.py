@@ -17,7 +17,7 @@ class Limits:
 
     memory: int
     """Bytes."""
-    cpu_shares: int = 512
+    cpu_shares: int = 64
     """Weight against serving containers, which have 1024."""
 
 
