@@ -84,11 +84,12 @@ def _move_logs(platform: Platform, old: AppName, app: AppName) -> None:
 
 def _move_tags(platform: Platform, old: AppName, app: AppName) -> None:
     store = platform.store
-    tags = {f"release-{one.number}": one.image for one in store.releases.tagged(app)}
-    tags |= {f"build-{one.number}": one.image for one in store.builds.list(app) if one.image}
-    for tag, image in tags.items():
+    before, now = (image_repository(platform.root_id, name) for name in (old, app))
+    tags = [f"release-{one.number}" for one in store.releases.tagged(app)]
+    tags += [f"build-{one.number}" for one in store.builds.list(app) if one.image]
+    for tag in tags:
         try:
-            platform.engine.tag(image, f"{image_repository(platform.root_id, app)}:{tag}")
-        except ImageNotFound:
+            platform.engine.tag(f"{before}:{tag}", f"{now}:{tag}")
+        except ImageNotFound:  # moved before this was cut short, or never given
             continue
-        platform.engine.remove_image(f"{image_repository(platform.root_id, old)}:{tag}")
+        platform.engine.remove_image(f"{before}:{tag}")

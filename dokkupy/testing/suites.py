@@ -6,6 +6,7 @@ from dokkupy.testing.contracts.builder import BuilderContract
 from dokkupy.testing.contracts.engine import EngineContract
 from dokkupy.testing.contracts.plugin import PluginContract
 from dokkupy.testing.contracts.proxy import ProxyContract
+from dokkupy.testing.contracts.proxy_sites import SitesContract
 from dokkupy.testing.contracts.proxy_traffic import ProxyTrafficContract
 from dokkupy.testing.contracts.scheduler import SchedulerContract
 from dokkupy.testing.contracts.service import DumpingServiceContract, ServiceContract
@@ -20,5 +21,6 @@ __all__ = [
     "ProxyTrafficContract",
     "SchedulerContract",
     "ServiceContract",
+    "SitesContract",
     "VaultContract",
 ]

@@ -20,7 +20,7 @@ import pytest
 
 from benchmarks.answers import Answer
 from benchmarks.client import Load, Wanted
-from dokkupy import pipeline
+from dokkupy import pipeline, work
 from dokkupy.store import RolloutState
 
 from .conftest import EXAMPLES, Root, change, docker, git, make_root, remove_root
@@ -31,9 +31,13 @@ MORTAL = Path(__file__).parent / "mortal"
 RATE = 50
 """New connections a second."""
 
-_SOURCE = inspect.getsource(pipeline)
+_SOURCE = inspect.getsource(pipeline) + inspect.getsource(work)
 STATES = [f"state {state}" for state in RolloutState]
-STEPS = [f"step {name}" for name in dict.fromkeys(re.findall(r'\.step\("(.+?)"\)', _SOURCE))]
+STEPS = [
+    f"step {name}"
+    for name in dict.fromkeys(re.findall(r'\.step\("(.+?)"\)', _SOURCE))
+    if name != "fetch"  # of an image that was built elsewhere: nothing has begun yet
+]
 HOOKS = [f"hook {name}" for name in dict.fromkeys(re.findall(r"\.hooks\.(\w+)\(", _SOURCE))]
 MOMENTS = [f"{side} {what}" for what in STATES + STEPS + HOOKS for side in ("before", "after")]
 
@@ -82,7 +86,9 @@ class Shop:
         """Push the next version by a runner that dies or fails as told; return its moments."""
         self.version += 1
         task = f"release: true {self.version}\n" if "release task" in dies or not dies else ""
-        change(self.tree, VERSION=str(self.version), Procfile=f"web: python app.py\n{task}")
+        test = f"test: true {self.version}\n" if "step test" in dies or not dies else ""
+        procfile = f"web: python app.py\n{test}{task}"
+        change(self.tree, VERSION=str(self.version), Procfile=procfile)
         journal = self.root.work / f"journal-{self.version}"
         told = {"journal": str(journal), "dies": dies, "fails": fails}
         with pytest.MonkeyPatch.context() as patch:
