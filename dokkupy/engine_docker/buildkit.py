@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import tempfile
+import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 from dokkupy.engine_docker import docker_config, registry
 from dokkupy.engine_docker.build import missing_base
+from dokkupy.engine_docker.refusals import unanswered
+from dokkupy.engine_docker.wire import ANSWER_SECONDS
 from dokkupy.errors import BuildFailed, EngineError, UsageError
 
 if TYPE_CHECKING:
@@ -93,7 +96,7 @@ def build_with_buildkit(engine: Client, build: ImageBuild, on_line: Callable[[st
     Raises:
         BuildFailed: a step failed.
         ImageNotFound: a base image is neither here nor to be had.
-        EngineError: this host has no client for BuildKit.
+        EngineError: this host has no client for BuildKit, or it never begins.
         UsageError: a secret's name cannot be one.
     """
     for name in build.secrets:
@@ -165,14 +168,43 @@ def _run(
         text=True,
         errors="replace",
     ) as process:
+        watchdog = _Watchdog(process)
         try:
             for line in process.stdout or ():
+                watchdog.calm()
                 progress.take(line.rstrip())
         except BaseException:
             # The client ends the build when it ends.
             process.terminate()
             raise
+        finally:
+            watchdog.calm()
+    if watchdog.bit:
+        raise unanswered(ANSWER_SECONDS)
     return process.returncode
+
+
+class _Watchdog:
+    """Ends a client that says nothing at all.
+
+    A build that was begun says so at once. A client whose request is refused while its session
+    is being set up waits for ever (measured with 20.10: three of thirty such refusals).
+    """
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.bit = False
+        self._process = process
+        self._timer = threading.Timer(ANSWER_SECONDS, self._bite)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def calm(self) -> None:
+        """Leave the client alone from now on."""
+        self._timer.cancel()
+
+    def _bite(self) -> None:
+        self.bit = True
+        self._process.kill()
 
 
 class _Progress:

@@ -195,3 +195,22 @@ def test_build_that_is_given_up_ends_its_client(tmp_path: Path) -> None:
     with pytest.raises(GivenUpError):
         build_with_buildkit(Client(ENGINE), build(tmp_path), give_up)
     assert left.exists()
+
+
+def test_client_that_never_begins_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(buildkit, "ANSWER_SECONDS", 0.2)
+    client(tmp_path / "a", "exec sleep 60")
+    with pytest.raises(EngineError, match=r"within 0\.2 s"):
+        build_with_buildkit(Client(ENGINE), build(tmp_path), print)
+
+
+def test_client_that_has_begun_may_take_its_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(buildkit, "ANSWER_SECONDS", 0.2)
+    client(
+        tmp_path / "a",
+        'echo "#1 [internal] load build definition from Dockerfile"; sleep 0.6',
+        'for word; do case $word in --iidfile=*) echo sha256:1 > "${word#*=}"; esac; done',
+    )
+    assert build_with_buildkit(Client(ENGINE), build(tmp_path), print) == "sha256:1"
