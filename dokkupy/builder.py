@@ -17,7 +17,7 @@ class Limits:
 
     memory: int
     """Bytes."""
-    cpu_shares: int = 64
+    cpu_shares: int = 16
     """Weight against serving containers, which have 1024."""
 
 

@@ -79,7 +79,7 @@ def _begin(client: Client, build: ImageBuild, dockerfile: str) -> Stream:
             "memory": str(build.memory),
             # Equal to memory: no swap, so that the limit is the limit.
             "memswap": str(build.memory),
-            "cpushares": "2",
+            "cpushares": str(build.cpu_shares),
         },
         headers={"Content-Type": "application/x-tar", **registry.build_headers(client.logins())},
         body=tarball(build.context, names, extra),
