@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import pwd
 import shlex
 import socket
 import subprocess
@@ -22,6 +23,8 @@ PasswordAuthentication no
 KbdInteractiveAuthentication no
 PermitRootLogin forced-commands-only
 Subsystem sftp internal-sftp
+# What the shell of whoever runs the tests does when it starts is none of theirs.
+SetEnv HOME={home}
 # As lax as a careless administrator could make it.
 AcceptEnv *
 AllowTcpForwarding yes
@@ -44,6 +47,7 @@ class PrivateSshd:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._user = user or getpass.getuser()
+        self._home = pwd.getpwnam(user).pw_dir if user else str(folder)
         self._keys = ".ssh/authorized_keys" if user else str(authorized_keys)
         self._strict = "yes" if user else "no"
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -65,6 +69,7 @@ class PrivateSshd:
                 folder=self._folder,
                 authorized_keys=self._keys,
                 strict=self._strict,
+                home=self._home,
             )
         )
         self._server = subprocess.Popen(
