@@ -37,10 +37,6 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Root]:
         assert post(made, "notes", "first") == "kept"
         yield made
     finally:
-        for app in made.json("apps", "list"):
-            made.cli("apps", "destroy", app["name"], "--force", code=None)
-        for service in made.json("mysql", "list"):
-            made.cli("mysql", "destroy", service["name"], "--force", "--no-backup", code=None)
         remove_root(made)
 
 

@@ -39,10 +39,6 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Root]:
         made.deployed(BROKEN / "postgres-flask", "notes")
         yield made
     finally:
-        for app in made.json("apps", "list"):
-            made.cli("apps", "destroy", app["name"], "--force", code=None)
-        for service in made.json("postgres", "list"):
-            made.cli("postgres", "destroy", service["name"], "--force", "--no-backup", code=None)
         remove_root(made)
 
 

@@ -71,14 +71,6 @@ def await_line(push: subprocess.Popen[str], text: str) -> str:
     raise AssertionError(f"the push ended without saying {text!r}")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def short_probation(root: Root) -> Iterator[None]:
-    """Watch new containers for a moment only: what is tested here comes before and after."""
-    root.cli("checks", "set", "--global", "probation", "0.5")
-    yield
-    root.cli("checks", "set", "--global", "probation")
-
-
 @pytest.fixture
 def sshd(root: Root, tmp_path: Path) -> Iterator[PrivateSshd]:
     """Serve the root by ssh."""

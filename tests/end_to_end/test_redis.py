@@ -27,10 +27,6 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Root]:
         made.deployed(BROKEN / "redis-flask", "notes")
         yield made
     finally:
-        for app in made.json("apps", "list"):
-            made.cli("apps", "destroy", app["name"], "--force", code=None)
-        for service in made.json("redis", "list"):
-            made.cli("redis", "destroy", service["name"], "--force", "--no-backup", code=None)
         remove_root(made)
 
 

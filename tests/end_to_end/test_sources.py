@@ -22,13 +22,6 @@ pytestmark = pytest.mark.engine
 PROBE = EXAMPLES / "probe"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def short_probation(root: Root) -> Iterator[None]:
-    root.cli("checks", "set", "--global", "probation", "0.5")
-    yield
-    root.cli("checks", "set", "--global", "probation")
-
-
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SourceServer]:
     with serving(tmp_path) as server:
