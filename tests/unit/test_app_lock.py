@@ -18,7 +18,7 @@ from dokkupy.testing.patience import eventually
 if TYPE_CHECKING:
     from dokkupy.platform import Platform
     from dokkupy.testing.cli import Cli
-    from tests.unit.conftest import Shop
+    from tests.unit.shop import Shop
 
 WORKS_ON_LOCKED = {"apps clone", "apps lock", "apps unlock", "ps scale", "run stop"}
 """Core operations that neither read nor are interactive, and may be asked all the same."""

@@ -21,7 +21,7 @@ from dokkupy.testing.program import Program
 from dokkupy.types import Line, Scale
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import Shop
+    from tests.unit.shop import Shop
 
 
 def says(*lines: str) -> Program:

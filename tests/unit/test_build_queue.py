@@ -14,7 +14,7 @@ from dokkupy.testing.patience import eventually
 from dokkupy.types import Line
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import Shop
+    from tests.unit.shop import Shop
 
 
 class Builder(threading.Thread):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dokkupy import builds, declared, housekeeping, pipeline, recovery, renaming
+from dokkupy.addons import Addon
 from dokkupy.errors import BuildFailed, Conflict, DeployFailed, NotFound, UsageError
 from dokkupy.names import AppName
 from dokkupy.operations import apps
@@ -21,7 +22,8 @@ from dokkupy.types import BuildState, Environment, EnvLayer, Rank
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.unit.conftest import Asked, Shop
+    from tests.unit.asked import Asked
+    from tests.unit.shop import Shop
 
 PASSES = Program(line=("3 passed",), show=("CI", "SECRET", "ONLY_HERE"), exits=0)
 
@@ -139,6 +141,14 @@ def test_a_procfile_wins_over_the_tests_of_an_app_json(tmp_path: Path) -> None:
         {"environments": {"test": {"env": {"A-B": "x"}}}},
         {"environments": {"test": {"env": {"A": 1}}}},
         {"environments": {"test": []}},
+        {"environments": {"test": {"addons": "postgres"}}},
+        {"environments": {"test": {"addons": [3]}}},
+        {"environments": {"test": {"addons": ["Postgres SQL"]}}},
+        {"environments": {"test": {"addons": [{"as": "CACHE"}]}}},
+        {"environments": {"test": {"addons": [{"plan": "redis", "as": "a b"}]}}},
+        {"environments": {"test": {"addons": [{"plan": "redis", "options": []}]}}},
+        {"environments": {"test": {"addons": [{"plan": "redis", "options": {"version": 7}}]}}},
+        {"environments": {"test": {"addons": ["redis"] * 11}}},
     ],
 )
 def test_an_app_json_whose_tests_are_not_understood_is_refused(
@@ -148,6 +158,32 @@ def test_an_app_json_whose_tests_are_not_understood_is_refused(
     with pytest.raises(UsageError) as refused:
         declared.read(tmp_path)
     assert refused.value.hint
+
+
+def test_the_addons_of_an_app_json_are_names_or_objects(tmp_path: Path) -> None:
+    wanted = [
+        "redis",
+        "postgres:15",
+        {"plan": "heroku-postgresql:in-dyno", "as": "STATS", "options": {"version": "16"}},
+    ]
+    document = {"environments": {"test": {"addons": wanted}}}
+    (tmp_path / "app.json").write_text(json.dumps(document))
+    assert declared.read(tmp_path).test_addons == (
+        Addon(name="redis"),
+        Addon(name="postgres", plan="15"),
+        Addon(name="heroku-postgresql", plan="in-dyno", version="16", alias="STATS"),
+    )
+
+
+def test_tests_that_want_what_nobody_has_are_refused_before_a_build(shop: Shop) -> None:
+    shop.push(web="one")
+    document = {"environments": {"test": {"addons": ["kafka"]}}}
+    shop.source({"web": "two", "test": PASSES}, **{"app.json": json.dumps(document)})
+    with pytest.raises(UsageError, match="the addon kafka") as refused:
+        shop.deploy()
+    assert "dokkupy plugin install kafka" in refused.value.hint
+    assert not any("Building" in text for text in shop.said("progress")[-3:])
+    assert shop.visit() == (200, "one")
 
 
 def test_an_image_takes_along_what_its_source_declares(shop: Shop) -> None:

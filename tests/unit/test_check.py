@@ -17,7 +17,7 @@ from dokkupy.types import Check, Endpoint, Scale
 
 if TYPE_CHECKING:
     from dokkupy.platform import Platform
-    from tests.unit.conftest import Shop
+    from tests.unit.shop import Shop
 
 FOR_EVER = {"timeout": 5, "deadline": 3600}
 

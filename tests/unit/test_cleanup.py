@@ -20,7 +20,7 @@ from dokkupy.testing.program import Program
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.unit.conftest import Shop
+    from tests.unit.shop import Shop
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from dokkupy.testing.program import Program
 from dokkupy.types import Scale
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import Shop
+    from tests.unit.shop import Shop
 
 SHOP, TWIN = AppName("shop"), AppName("twin")
 WORKER = ProcessName("worker")

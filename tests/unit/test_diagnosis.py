@@ -23,7 +23,7 @@ from dokkupy.testing.tls import self_signed
 from dokkupy.types import Scale
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import Shop
+    from tests.unit.shop import Shop
 
 WEB = ProcessName("web")
 NOWHERE = HostName("nowhere.example.test")

@@ -15,7 +15,7 @@ from dokkupy.testing import stand_in
 from dokkupy.testing.program import Program
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import Shop
+    from tests.unit.shop import Shop
 
 CAUSE = "The engine has lost its thread."
 

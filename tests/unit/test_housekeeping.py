@@ -26,7 +26,7 @@ from dokkupy.testing.sources import commit
 from dokkupy.types import Release
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import Shop
+    from tests.unit.shop import Shop
 
 DIES = Program(line=("no database",), exits=3)
 

@@ -22,7 +22,7 @@ from dokkupy.types import ExitStatus
 
 if TYPE_CHECKING:
     from dokkupy.paths import Paths
-    from tests.unit.conftest import Shop
+    from tests.unit.shop import Shop
 
 Submitted = list[tuple[str, str, Mapping[str, Any]]]
 

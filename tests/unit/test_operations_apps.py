@@ -24,7 +24,8 @@ from dokkupy.testing.program import Program
 if TYPE_CHECKING:
     from dokkupy.platform import Platform
     from dokkupy.testing.proxy_fake import FakeProxy
-    from tests.unit.conftest import Asked, Shop
+    from tests.unit.asked import Asked
+    from tests.unit.shop import Shop
 
 BLOG = AppName("blog")
 

@@ -17,7 +17,8 @@ from dokkupy.testing.program import Program
 from dokkupy.testing.sources import commit
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import Asked, Shop
+    from tests.unit.asked import Asked
+    from tests.unit.shop import Shop
 
 BLOG = AppName("blog")
 AWKWARD = {

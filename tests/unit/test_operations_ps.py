@@ -15,7 +15,8 @@ from dokkupy.testing.program import Program
 from dokkupy.types import Scale
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import Asked, Shop
+    from tests.unit.asked import Asked
+    from tests.unit.shop import Shop
 
 WEB = ProcessName("web")
 MIB = 2**20

@@ -12,7 +12,8 @@ from dokkupy.results import to_json
 from dokkupy.testing.program import Program
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import Asked, Shop
+    from tests.unit.asked import Asked
+    from tests.unit.shop import Shop
 
 SECRET = "hunter2"
 

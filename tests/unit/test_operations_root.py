@@ -21,7 +21,8 @@ from dokkupy.testing.program import Program
 from dokkupy.types import Line
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import Asked, Shop
+    from tests.unit.asked import Asked
+    from tests.unit.shop import Shop
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from dokkupy.names import ProcessName
 from dokkupy.testing.program import Program
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import Shop
+    from tests.unit.shop import Shop
 
 WEB, WORKER = ProcessName("web"), ProcessName("worker")
 WORKS = Program(line=("at work",))

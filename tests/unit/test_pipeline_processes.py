@@ -22,7 +22,7 @@ from dokkupy.testing.program import Program
 from dokkupy.types import Scale
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import Shop
+    from tests.unit.shop import Shop
 
 WEB, WORKER = ProcessName("web"), ProcessName("worker")
 WORKS = Program(line=("at work",))

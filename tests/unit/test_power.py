@@ -21,7 +21,7 @@ from dokkupy.testing.sources import commit
 from dokkupy.types import InstanceState, Line, RouteState, Scale
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import Shop
+    from tests.unit.shop import Shop
 
 BLOG = AppName("blog")
 
@@ -211,6 +211,7 @@ def test_one_that_ends_between_its_check_and_its_promotion_is_started_again(shop
         for container in shop.containers():
             shop.engine.crash(container.id)
 
+    shop.platform.properties.set("checks", "", "probation", "0")
     shop.listen(check_deploy=crash_all)
     shop.push(web="one")
     shop.assert_serves("one", ["web.1 of 1"])

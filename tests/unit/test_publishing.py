@@ -21,7 +21,7 @@ from dokkupy.registries import RegistryHost
 
 if TYPE_CHECKING:
     from dokkupy.paths import Paths
-    from tests.unit.conftest import Shop
+    from tests.unit.shop import Shop
 
 HOST = "registry.example.com"
 GOOD = "one"

@@ -31,7 +31,7 @@ from dokkupy.testing.traffic import Traffic, wait_for
 from dokkupy.types import Environment, Scale
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import Shop
+    from tests.unit.shop import Shop
 
 SHOP, STORE = AppName("shop"), AppName("store")
 WORKER = ProcessName("worker")

@@ -18,7 +18,7 @@ from dokkupy.testing.program import Program
 from dokkupy.types import Scale
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import Shop
+    from tests.unit.shop import Shop
 
 WEB, WORKER = ProcessName("web"), ProcessName("worker")
 WORKS = Program(line=("at work",))
@@ -44,6 +44,16 @@ def test_one_that_dies_on_probation_gives_the_traffic_back(shop: Shop) -> None:
     assert switched[0].backups == back[0].endpoints
     shop.assert_serves("one", ["web.1 of 1"])
     assert shop.releases() == [(1, "live"), (2, "failed")]
+
+
+def test_a_first_one_that_dies_on_probation_leaves_nothing(shop: Shop) -> None:
+    shop.platform.properties.set("checks", "", "probation", "5")
+    with pytest.raises(DeployFailed, match=r"web\.1 ended with exit code 6"):
+        shop.push(web=Program(listen="0.0.0.0", body="one", exits=6, after=0.3))
+    assert shop.containers() == []
+    assert shop.releases() == [(1, "failed")]
+    shop.push(web="two")
+    shop.assert_serves("two", ["web.1 of 2"])
 
 
 def test_one_that_falls_silent_on_probation_gives_the_traffic_back(shop: Shop) -> None:

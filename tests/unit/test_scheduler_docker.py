@@ -16,7 +16,8 @@ from dokkupy.testing.sources import commit
 from dokkupy.types import Environment, Scale
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import Asked, Shop
+    from tests.unit.asked import Asked
+    from tests.unit.shop import Shop
 
 
 @pytest.fixture

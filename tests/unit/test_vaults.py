@@ -18,7 +18,7 @@ from dokkupy.testing.suites import VaultContract
 
 if TYPE_CHECKING:
     from dokkupy.platform import Platform
-    from tests.unit.conftest import Asked
+    from tests.unit.asked import Asked
 
 moto = pytest.importorskip("moto.server", reason="the server for these tests is not installed")
 SECRET = "very-secret-key"
