@@ -25,7 +25,7 @@ from .stub_service import KIND, rows, write
 
 if TYPE_CHECKING:
     from dokkupy.services.session import Session
-    from tests.unit.conftest import Shop
+    from tests.unit.shop import Shop
 
 DB, OTHER = ServiceName("db"), ServiceName("other")
 SHOWS = Program(listen="0.0.0.0", body="served", show=("DATABASE_NAME", "STUB_OTHER_NAME"))
