@@ -216,7 +216,8 @@ def _load(
         passphrase = own.passphrase if found.sealed else ""
         unsealed = Unsealed(kept, sha256=found.sha256, passphrase=passphrase)
         dump = cast("IO[bytes]", unsealed)
-        counts = moving.pour_in(platform, report, kind, fresh, source=dump)
+        moving.pour_in(platform, report, kind, fresh, source=dump)
+    counts = moving.server_of(kind, fresh).counts(containers.session(platform, fresh))
     differences = found.differences(counts)
     if differences:
         raise Refused(

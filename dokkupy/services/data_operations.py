@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from dokkupy.errors import UsageError
 from dokkupy.operations.registry import Help, Stdin, operation
@@ -23,16 +23,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """What a service holds now."""
+    """A service that holds what was loaded into it, all of it."""
 
     service: str
-    rows: dict[str, int]
-    """Of each table, or keys of each database."""
+    size: int
+    """Bytes of the dump."""
 
     def text(self) -> str:
         """Say it in one line."""
-        tables = f"{len(self.rows)} table{'' if len(self.rows) == 1 else 's'}"
-        return f"{self.service} holds {tables} with {sum(self.rows.values())} rows."
+        from dokkupy.services.judging import megabytes
+
+        return f"{self.service} holds all of the dump ({megabytes(self.size)})."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +85,11 @@ def import_(platform: Platform, noun: str, service: ServiceName, stdin: Stdin) -
 
     kind = platform.hooks.register_services(noun)
 
-    def work(report: Report, stopped: Callable[[], bool]) -> dict[str, int]:
+    def work(report: Report, stopped: Callable[[], bool]) -> int:
         return moving.import_(platform, report, kind, service, source=stdin.stream, stopped=stopped)
 
-    rows = yield from followed(work)
-    return Loaded(service=f"{noun} {service}", rows=rows)
+    size = yield from followed(work)
+    return Loaded(service=f"{noun} {service}", size=size)
 
 
 @operation(summary="Make a service with the data of another")
@@ -103,8 +104,8 @@ def clone(
     Raises:
         Conflict: there is one of that name.
     """
-    rows: dict[str, Any] = yield from ask(platform, noun, service, "clone", {"new": new})
-    return Loaded(service=f"{noun} {new}", rows=rows)
+    size: int = yield from ask(platform, noun, service, "clone", {"new": new})
+    return Loaded(service=f"{noun} {new}", size=size)
 
 
 @operation(summary="Move a service to a newer image, or back")

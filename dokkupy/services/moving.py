@@ -48,8 +48,8 @@ def pour_in(
     *,
     source: IO[bytes],
     stopped: Callable[[], bool] = bool,
-) -> dict[str, int]:
-    """Load a dump into the empty server of a service; return the rows that each table has then.
+) -> int:
+    """Load a dump into the empty server of a service; return how many bytes that was.
 
     Raises:
         Refused: it is foreign, of a newer version, not all there, or the server did not take it.
@@ -61,7 +61,7 @@ def pour_in(
     if judged.piece():
         raise Refused("The server stopped reading before the end of the dump.")
     report.progress(f"{megabytes(judged.size)} loaded")
-    return server.counts(talk)
+    return judged.size
 
 
 def import_(
@@ -72,8 +72,8 @@ def import_(
     *,
     source: IO[bytes],
     stopped: Callable[[], bool] = bool,
-) -> dict[str, int]:
-    """Replace the data of a service by that of a dump; return the rows that each table has then.
+) -> int:
+    """Replace the data of a service by that of a dump; return how many bytes that was.
 
     The service goes on with what it has until all of the dump is in another server.
 
@@ -83,16 +83,16 @@ def import_(
     with life.at_work(platform, report, kind.noun, name, "import") as service:
         report.progress(f"Starting a second server for {service.title}")
         with swapping.staged(platform, kind, service) as fresh:
-            counts = pour_in(platform, report, kind, fresh, source=source, stopped=stopped)
+            size = pour_in(platform, report, kind, fresh, source=source, stopped=stopped)
             swapping.swap_in(platform, report, kind, service, fresh)
         services.keep(platform, services.find(platform, kind.noun, name), "service.imported")
-    return counts
+    return size
 
 
 def clone(
     platform: Platform, report: Report, kind: ServiceKind, name: ServiceName, *, new: ServiceName
-) -> dict[str, int]:
-    """Make a service with the data that another has now, and passwords of its own.
+) -> int:
+    """Make a service with what another has now, and passwords of its own; return its bytes.
 
     Raises:
         Conflict: there is one of that name.

@@ -13,6 +13,9 @@ TABLES: Final = (
     " WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE' ORDER BY table_name"
 )
 END: Final = b"-- Dump completed"
+WRITE_LATER: Final = "SET GLOBAL innodb_flush_log_at_trx_commit = 0;"
+WRITE_AT_ONCE: Final = "SET GLOBAL innodb_flush_log_at_trx_commit = 1; FLUSH ENGINE LOGS;"
+"""Has what was committed before written, too."""
 
 _HEAD: Final = re.compile(rb"^-- (MariaDB|MySQL) dump ", re.MULTILINE)
 _VERSION: Final = re.compile(rb"^-- Server version\s+(\d+)\.(\d+)", re.MULTILINE)

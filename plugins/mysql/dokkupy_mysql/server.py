@@ -79,9 +79,12 @@ class MySQL:
 
     def load(self, session: Session, source: IO[bytes]) -> None:
         command = [*self._as_admin(), session.access.database]
+        # Nobody relies on it yet: that all of it is on the disk is waited for once, at the end.
+        self._ask(session, dumps.WRITE_LATER)
         done = session.pipe(command, source=source)
         if done.code != 0:
             raise Refused("The server did not take the dump.", detail=done.error)
+        self._ask(session, dumps.WRITE_AT_ONCE)
 
     def counts(self, session: Session) -> dict[str, int]:
         tables = self._ask(session, dumps.TABLES).split()

@@ -4,6 +4,10 @@ import re
 
 import pytest
 
+from dokkupy.errors import EngineError
+from dokkupy.platform import Platform
+from dokkupy.services import containers
+from dokkupy.services.service import Service
 from dokkupy.services.session import Session
 from dokkupy.testing.suites import DumpingServiceContract
 from dokkupy_mysql.plugin import MYSQL
@@ -24,6 +28,19 @@ class TestMysql(DumpingServiceContract):
 
     def newer(self, dump: bytes) -> bytes | None:
         return re.sub(rb"(?m)^(-- Server version\s+)\d+", rb"\g<1>99", dump)
+
+    def test_nobody_gets_in_without_a_password(self, platform: Platform, service: Service) -> None:
+        talk = containers.session(platform, service)
+        for host in ("localhost", "127.0.0.1", "::1"):
+            with pytest.raises(EngineError, match="exit code 1"):
+                talk.run(["mariadb", "--no-defaults", "--user=root", f"--host={host}"])
+
+    def test_what_was_loaded_is_on_the_disk_as_every_later_commit_is(
+        self, platform: Platform, service: Service
+    ) -> None:
+        self._imported(platform, self.dumped(platform))
+        kept = ask(self.session(platform), "SELECT @@GLOBAL.innodb_flush_log_at_trx_commit")
+        assert kept.split()[-1] == "1"
 
 
 def ask(session: Session, question: str) -> str:
