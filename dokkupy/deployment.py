@@ -14,6 +14,7 @@ class Deployment:
     app: str
     release: int
     urls: tuple[str, ...]
+    """Where it answers; none when no web process of it runs."""
     seconds: float
     """From the first staged container to the last retired one."""
     stopped: bool = False
@@ -28,5 +29,5 @@ class Deployment:
         """Say it in one line."""
         if self.stopped:
             return f"App {self.app} is stopped"
-        where = f" at {self.urls[0]}" if self.urls else ""
+        where = f" at {self.urls[0]}" if self.urls else "; no web process of it runs"
         return f"Release {self.release} of {self.app} is live{where}"

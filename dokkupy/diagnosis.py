@@ -58,11 +58,15 @@ class Diagnosis:
             names = ", ".join(self.containers)
             runs = f": {names} {'runs' if len(self.containers) == 1 else 'run'}" if names else ""
             return f"{self.app} is healthy, release {self.release}{runs}."
-        return "\n".join(line for finding in self.findings for line in _lines(finding))
+        return "\n".join(line for finding in self.findings for line in _lines(self.app, finding))
 
 
-def _lines(finding: Finding) -> Iterator[str]:
-    yield f"{finding.cause[:1].upper()}{finding.cause[1:]}".rstrip(".") + "."
+def _lines(app: str, finding: Finding) -> Iterator[str]:
+    cause = finding.cause.rstrip(".")
+    first = cause.partition(" ")[0]
+    # A name keeps its letters at the beginning of a sentence too: `web.1`, `www.example.com`.
+    named = first == app or not first.isalpha()
+    yield f"{cause if named else cause[:1].upper() + cause[1:]}."
     yield from (f"  {line}" for line in finding.evidence)
     if finding.fix:
         yield f"  -> {finding.fix}"
@@ -158,6 +162,12 @@ def _of_containers(
     for slot in plan.difference(release, formation, instances).stage:
         name = f"{slot.process.name}.{slot.ordinal}"
         yield Failure(process=name, cause=f"{name} should run and is not there", fix="dokkupy up")
+    if not any(plan.scale_of(name, formation).quantity for name in processes):
+        yield Failure(
+            process="",
+            cause=f"{app} runs nothing: {', '.join(f'{name}=0' for name in processes)}",
+            fix=f"dokkupy ps scale {app} {WEB if WEB in processes else next(iter(processes))}=1",
+        )
     if WEB in processes and plan.scale_of(WEB, formation).quantity:
         serving = {
             one.instance.name: one.instance.endpoint

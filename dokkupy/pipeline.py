@@ -317,7 +317,7 @@ def place(
     done = Deployment(
         app=release.app,
         release=release.number,
-        urls=tuple(routes.urls(platform, release.app)),
+        urls=tuple(routes.answering(platform, release.app)),
         seconds=time.monotonic() - began,
         stopped=platform.store.apps.get(release.app).stopped,
     )
@@ -334,7 +334,7 @@ def _undo(run: RolloutRun, report: Report) -> None:
 
 
 def _serving(platform: Platform, planned: Plan, pace: Pace) -> str:
-    found = routes.urls(platform, planned.release.app)
+    found = routes.answering(platform, planned.release.app)
     where = f" at {found[0]}" if found else ""
     watched = f"; watching it for {pace.probation:g} s" if planned.retire else ""
     return f"Release {planned.release.number} has the traffic{where}{watched}"

@@ -107,6 +107,13 @@ def urls(platform: Platform, app: AppName) -> list[str]:
     return [_url(platform, host, secure=host in secure) for host in hosts]
 
 
+def answering(platform: Platform, app: AppName) -> list[str]:
+    """Return those addresses when something answers there: a web process that runs, or files."""
+    instances = platform.store.instances.list(app)
+    serving = any(i.process == WEB and i.state is InstanceState.LIVE for i in instances)
+    return urls(platform, app) if serving else []
+
+
 def _secure(route: Route) -> list[HostName]:
     certificate = route.certificate
     return [host for host in route.hosts if certificate and certificate.covers(host)]

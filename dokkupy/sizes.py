@@ -13,6 +13,14 @@ SMALLEST: Final = 4 * 1024**2
 """Bytes; the engine refuses less."""
 
 
+def in_units(number: int) -> str:
+    """Return a number of bytes as `MemorySize` reads it, in the largest unit that is exact."""
+    for unit in "gmk":
+        if number and number % _UNITS[unit] == 0:
+            return f"{number // _UNITS[unit]}{unit}"
+    return str(number)
+
+
 class MemorySize(str):
     """A number of bytes with an optional unit: `512m`, `2g`."""
 

@@ -89,7 +89,7 @@ class Group(TyperGroup):
             made = command_of(operation_of(self.index, found.command), self.go)
             name = found.command.name if self.noun else found.command.title
             return name, made, found.rest
-        if not self.noun and args[0] in self.index.commands:
+        if not self.noun and args[0] and args[0] in self.index.commands:
             return args[0], noun_group(self.index, args[0], self.go), args[1:] or ["--help"]
         raise unknown(self.index, words)
 

@@ -64,7 +64,7 @@ def unknown(index: Index, words: Sequence[str]) -> DokkupyError:
                 f"The plugin {plugin.title} is {plugin.state}: {plugin.reason}",
                 hint=plugin.remedy,
             )
-    if words[0] in index.commands:
+    if words[0] and words[0] in index.commands:
         noun, choices = words[0], list(index.commands[words[0]])
         typed = words[1] if len(words) > 1 else ""
     else:

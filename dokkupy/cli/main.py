@@ -9,6 +9,7 @@ Both ways end in the same `Given` and the same `perform`; a test holds them to t
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ from dokkupy.cli.hangup import PIPE_CLOSED
 from dokkupy.cli.lookup import find, uncoloned
 from dokkupy.cli.owner import become_owner
 from dokkupy.cli.perform import Settings, perform
-from dokkupy.errors import DokkupyError
+from dokkupy.errors import DokkupyError, NotFound, StateError
 from dokkupy.index import Index, current, folder, operation_of
 from dokkupy.plugins import selection
 
@@ -64,10 +65,25 @@ def run(argv: Sequence[str]) -> int:
             import traceback
 
             traceback.print_exc()
-        output.say(f"Error: dokkupy itself failed: {type(error).__name__}: {error}")
-        output.say_hint("" if debug else "See where: add --debug to the same command")
-        return UNEXPECTED
+        told = _explained(error, debug=debug)
+        output.show_error(told, as_json=as_json)
+        return told.exit_code
     return code
+
+
+class _Unexpected(DokkupyError):
+    exit_code = UNEXPECTED
+    code = "unexpected"
+
+
+def _explained(error: Exception, *, debug: bool) -> DokkupyError:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        where = f" of {error.filename}" if error.filename else " that the output goes to"
+        return StateError(f"The disk{where} is full.", hint="Make room: dokkupy cleanup")
+    return _Unexpected(
+        f"dokkupy itself failed: {type(error).__name__}: {error}",
+        hint="" if debug else "See where: add --debug to the same command",
+    )
 
 
 def _run(words: list[str]) -> int:
@@ -85,7 +101,7 @@ def _run(words: list[str]) -> int:
             output.print_out(candidate)
         return 0
     rest = _helpful(index, rest)
-    if rest[:1] and rest[0] in index.commands:
+    if rest[:1] and rest[0] and rest[0] in index.commands:
         more, tail = leading(rest[1:])
         common, rest = merged(common, more), [rest[0], *tail]
     found = find(index, rest)
@@ -93,7 +109,12 @@ def _run(words: list[str]) -> int:
         operation = operation_of(index, found.command)
         given = split(operation.parameters, found.rest)
         if given is not None:
-            return perform(operation, given, Settings.of(merged(common, given.common)))
+            try:
+                return perform(operation, given, Settings.of(merged(common, given.common)))
+            except NotFound as error:
+                if found.by_default and error.message.startswith(f"App {found.rest[0]} "):
+                    error.hint += f" (commands of {rest[0]}: dokkupy {rest[0]} --help)"
+                raise
     from dokkupy.cli.commands import run_by_typer
 
     return run_by_typer(index, common, rest)
@@ -112,7 +133,9 @@ def _open_streams() -> None:
     sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
     sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8", closefd=False)
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        # What goes to a program is UTF-8 wherever it runs, or values would come out changed.
+        asked = stream.isatty() or "PYTHONIOENCODING" in os.environ
+        stream.reconfigure(encoding=None if asked else "utf-8", errors="backslashreplace")  # type: ignore[union-attr]
 
 
 def _index(settings: Settings) -> Index:

@@ -9,16 +9,18 @@ from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from dokkupy.results import to_json
+from dokkupy.sizes import in_units
 
 if TYPE_CHECKING:
     from dokkupy.errors import DokkupyError
     from dokkupy.types import Line
 
 
-def show_result(result: object, *, as_json: bool, empty: str = "") -> None:
+def show_result(result: object, *, as_json: bool, empty: str = "", said: str = "") -> None:
     """Print a result to stdout: one JSON document, or text for people.
 
-    `empty` is what people read instead of an empty list.
+    `empty` is what people read instead of an empty list, `said` the line that they have just
+    read and need not read twice.
     """
     if as_json:
         import json
@@ -26,8 +28,9 @@ def show_result(result: object, *, as_json: bool, empty: str = "") -> None:
         print_out(json.dumps(to_json(result), indent=2, ensure_ascii=False))
         return
     text = as_text(result, empty)
-    if text is not None:
-        print_out(text)
+    if text is None or text == said:
+        return
+    print_out(text.removesuffix(f"\n{said}") if said else text)
 
 
 def show_line(line: Line, *, as_json: bool) -> None:
@@ -141,6 +144,10 @@ def cell(value: object, name: str = "") -> str:
     plain = to_json(value)
     if isinstance(plain, float) and (name == "at" or name.endswith("_at")):
         text = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(plain)) if plain else "never"
+    elif name == "memory" and isinstance(plain, int):
+        text = in_units(plain)
+    elif name == "cpus" and isinstance(plain, float):
+        text = f"{plain:g}" if plain else "no limit"
     elif isinstance(plain, bool):
         text = "yes" if plain else "no"
     elif isinstance(plain, dict):

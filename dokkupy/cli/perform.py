@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -71,18 +72,25 @@ def perform(operation: Operation, given: Given, settings: Settings) -> int:
 
     platform = Platform(settings.root, actor=os.environ.get(ACTOR_VARIABLE, ""))
     try:
-        result = operation.run(platform, values)
+        result, said = operation.run(platform, values), ""
         if isinstance(result, Generator):
-            result = _followed(operation, values, result, settings)
+            result, said = _followed(operation, values, result, settings)
             if isinstance(result, _Shown):
                 return 0
         if isinstance(result, ExitStatus):
             return result.code
-        output.show_result(result, as_json=settings.json, empty=operation.spec.empty)
+        empty = _about(operation.spec.empty, values)
+        output.show_result(result, as_json=settings.json, empty=empty, said=said)
         return _exit_code(result)
     finally:
         _show_warnings(platform)
         platform.close()
+
+
+def _about(empty: str, values: Mapping[str, Any]) -> str:
+    """Return the words for an empty list with the app that was asked for in their command."""
+    app = values.get("app") or values.get("scope")
+    return re.sub(r"\bAPP\b", lambda _: str(app), empty) if app else empty
 
 
 def _exit_code(result: object) -> int:
@@ -105,25 +113,26 @@ def _followed(
     values: Mapping[str, Any],
     stream: Generator[Any, None, Any],
     settings: Settings,
-) -> Any:
-    """Print the lines of a long operation as they come and return its result.
+) -> tuple[Any, str]:
+    """Print the lines of a long operation as they come; return its result and the last line.
 
     Results that come one by one are shown at once; nothing is then left to show.
     """
     if operation.spec.reads and values.get("follow"):
         leave_with_reader()
-    shown = False
+    shown, said = False, ""
     try:
         while True:
             item = next(stream)
             if isinstance(item, Line):
                 output.show_line(item, as_json=settings.json)
+                said = item.text
             else:
                 output.show_item(item, as_json=settings.json)
                 shown = True
     except StopIteration as end:
         nothing_more = end.value is None and (shown or operation.one_by_one)
-        return _Shown() if nothing_more else end.value
+        return (_Shown() if nothing_more else end.value), said
     except KeyboardInterrupt:
         if not operation.spec.reads:
             target = next((str(v) for k, v in values.items() if k == "app" and v), "")

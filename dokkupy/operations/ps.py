@@ -107,7 +107,7 @@ class ProcessScale:
     summary="Show the containers of an app",
     reads=True,
     default=True,
-    empty="Nothing runs. Start it: dokkupy ps start APP",
+    empty="Nothing runs. See what shall: dokkupy ps scale APP, or start it: dokkupy ps start APP",
 )
 def report(platform: Platform, app: AppName) -> list[RunningProcess]:
     """Show every container of an app, as the engine sees it now."""

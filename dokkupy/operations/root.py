@@ -337,9 +337,14 @@ def events(
     """List the newest events, the oldest first.
 
     An app that was renamed or destroyed keeps its events under the name that it had.
+
+    Raises:
+        NotFound: there neither is nor was an app of that name.
     """
     from dokkupy import eventfeed
 
+    if app and not platform.store.events.list(app=app, limit=1):
+        platform.store.apps.get(AppName.parse(app))
     wanted = eventfeed.Filter(app=app, verb=verb, actor=actor, since=since or 0.0)
     usual = eventfeed.ALL if since is not None else 10 if follow else 50
     limit = usual if num is None else num

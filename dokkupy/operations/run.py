@@ -83,6 +83,11 @@ def command(
     if not 0 < ttl.seconds <= LONGEST.seconds:
         raise UsageError(f"{ttl} is not between 1s and {LONGEST}.", hint="Use --ttl 24h.")
     platform.store.apps.get(app)
+    if words[0].startswith("-"):
+        raise UsageError(
+            f"{words[0]!a:.80} is no command.",
+            hint=f"Options stand before the app: dokkupy run {words[0]} … {app} COMMAND",
+        )
     oneoffs.sweep(platform)
     release = ledger.live(platform, app)
     named = {process.name: process.command for process in release.processes}

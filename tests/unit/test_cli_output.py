@@ -144,3 +144,24 @@ def test_an_error_in_json_has_the_same_body_everywhere(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert json.loads(captured.err) == error.as_dict()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    memory: int
+    cpus: float
+
+
+def test_limits_are_told_as_they_are_typed() -> None:
+    assert output.as_text([Limits(memory=2**29, cpus=0.0), Limits(memory=4194305, cpus=1.5)]) == (
+        "MEMORY   CPUS\n512m     no limit\n4194305  1.5"
+    )
+
+
+def test_what_was_just_said_is_not_said_again(capsys: pytest.CaptureFixture[str]) -> None:
+    output.show_result(Told(name="x"), as_json=False, said="It is x.")
+    assert capsys.readouterr().out == ""
+    output.show_result("Changed.\nIt is x.", as_json=False, said="It is x.")
+    assert capsys.readouterr().out == "Changed.\n"
+    output.show_result("It is x.", as_json=True, said="It is x.")
+    assert capsys.readouterr().out == '"It is x."\n'

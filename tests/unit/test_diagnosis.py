@@ -78,7 +78,7 @@ def test_one_that_was_never_deployed_is_told_how(shop: Shop) -> None:
     seen = examine(shop)
     assert (seen.healthy, seen.exit_code, seen.release) == (False, 1, None)
     assert seen.text() == (
-        "Shop has not been deployed yet.\n  -> Push it: git push $(dokkupy git remote shop) main"
+        "shop has not been deployed yet.\n  -> Push it: git push $(dokkupy git remote shop) main"
     )
 
 
@@ -306,3 +306,8 @@ def test_a_certificate_past_its_time_is_known_by_the_handshake(
 ) -> None:
     port, chain = secure
     assert visiting._has_expired(port, HostName("shop.example.test"), chain) is expired
+
+
+def test_an_app_that_is_scaled_to_nothing_is_told_how_to_run_it(good: Shop) -> None:
+    good.scale(web=0)
+    assert found(good) == [("shop runs nothing: web=0", "dokkupy ps scale shop web=1")]

@@ -211,3 +211,11 @@ def test_a_destroyed_app_takes_its_commands_with_it(served: Shop) -> None:
     apps.destroy(served.platform, served.name)
     assert served.platform.scheduler.one_offs() == []
     assert served.store.database.rows("SELECT * FROM addresses") == []
+
+
+def test_an_option_behind_the_app_is_no_command(served: Shop) -> None:
+    with pytest.raises(UsageError, match="'-e' is no command") as caught:
+        operations.command(served.platform, served.name, ["-e", "A=b", "env"])
+    assert caught.value.hint == (
+        f"Options stand before the app: dokkupy run -e … {served.name} COMMAND"
+    )

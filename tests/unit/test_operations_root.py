@@ -212,3 +212,13 @@ def test_events_tell_who_did_what_and_are_narrowed(ask: Asked, shop: Shop) -> No
     ]
     assert [e.verb for e in ask("events", num="2")] == ["app.created", "config.changed"]
     assert "hunter2" not in str(ask("events"))
+
+
+def test_events_of_an_app_that_never_was_are_not_found_and_of_a_former_one_are(
+    ask: Asked, shop: Shop
+) -> None:
+    for follow in (False, True):
+        with pytest.raises(NotFound, match=r"App shap does not exist\."):
+            ask("events", app="shap", follow=follow)
+    shop.store.apps.destroy(shop.name)
+    assert ask("events", app="shop")

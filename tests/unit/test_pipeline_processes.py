@@ -53,7 +53,8 @@ def test_a_scale_to_what_is_changes_nothing(shop: Shop) -> None:
 
 def test_a_scale_to_nothing_answers_503_and_back_again(shop: Shop) -> None:
     shop.push(web="one")
-    shop.scale(web=0)
+    gone = shop.scale(web=0)
+    assert (gone.urls, gone.text()) == ((), "Release 1 of shop is live; no web process of it runs")
     assert shop.visit()[0] == 503
     assert shop.containers() == []
     shop.assert_at_rest()

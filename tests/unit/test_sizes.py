@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from dokkupy.errors import UsageError
-from dokkupy.sizes import MemorySize
+from dokkupy.sizes import MemorySize, in_units
 
 
 @pytest.mark.parametrize(
@@ -18,3 +18,8 @@ def test_size_is_understood_in_bytes(text: str, size: int) -> None:
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="memory size"):
         MemorySize.parse(text)
+
+
+@pytest.mark.parametrize("text", ["512m", "2g", "8193k", "4194305"])
+def test_bytes_are_written_in_the_largest_unit_that_is_exact(text: str) -> None:
+    assert in_units(MemorySize.parse(text).bytes) == text
