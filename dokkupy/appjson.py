@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from dokkupy import addons
+from dokkupy.addons import Addon
 from dokkupy.errors import UsageError
 from dokkupy.names import EnvKey
 from dokkupy.types import Check, Environment
@@ -26,10 +28,12 @@ class Testing:
     """A command line; empty when there is none."""
     env: Environment
     """Variables that only the tests get."""
+    addons: tuple[Addon, ...] = ()
+    """Services that are there for the time of the tests."""
 
 
 def read_tests(tree: Path) -> Testing:
-    """Return `scripts.test` and `environments.test.env` of `tree/app.json`.
+    """Return `scripts.test`, `environments.test.env` and its `addons` of `tree/app.json`.
 
     Raises:
         UsageError: it is no regular file with JSON of this shape; says what is wrong.
@@ -44,7 +48,8 @@ def read_tests(tree: Path) -> Testing:
         if not isinstance(value, str) or "\0" in value:
             raise UsageError(f"app.json: {key!a:.80} of the tests is no text.", hint=_TEST_HINT)
         env[EnvKey.parse(key)] = value
-    return Testing(command=command.strip(), env=env)
+    wanted = addons.parse(test.get("addons", []))
+    return Testing(command=command.strip(), env=env, addons=wanted)
 
 
 def read_checks(tree: Path) -> dict[str, Check]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
-from dokkupy import jobs, locks
+from dokkupy import jobs, locks, trial_network
 from dokkupy.errors import BuildFailed, Conflict, DokkupyError, ImageNotFound
 from dokkupy.scheduler_docker import image_repository
 from dokkupy.types import BuildState
@@ -134,8 +134,15 @@ def cancel(platform: Platform, app: AppName, number: int) -> None:
 
 
 def recover(platform: Platform, app: AppName) -> None:
-    """Note the end of builds whose process has died; needs the app's lock."""
-    for record in platform.store.builds.unfinished(app):
+    """End builds whose process has died, with what their tests have left; needs the app's lock.
+
+    Raises:
+        EngineError: something cannot be removed now; the next recovery tries again.
+    """
+    unfinished = platform.store.builds.unfinished(app)
+    if unfinished:
+        trial_network.remove(platform, app)
+    for record in unfinished:
         cancelled = record.state is BuildState.CANCELLING
         state = BuildState.CANCELLED if cancelled else BuildState.FAILED
         platform.store.builds.reach(record, state, error=DIED)

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from dokkupy import appjson, procfile
+from dokkupy.addons import Addon
 from dokkupy.errors import DokkupyError, UsageError
 from dokkupy.types import Check, Environment
 
@@ -31,6 +32,7 @@ class Declared:
     test: str = ""
     """The command line that must succeed before the image is released."""
     test_env: Environment = field(default_factory=Environment)
+    test_addons: tuple[Addon, ...] = ()
 
 
 def read(tree: Path) -> Declared:
@@ -45,6 +47,7 @@ def read(tree: Path) -> Declared:
         release_task=lines.pop(procfile.RELEASE, ""),
         test=lines.pop(procfile.TEST, "") or tests.command,
         test_env=tests.env,
+        test_addons=tests.addons,
         lines=lines,
         checks=appjson.read_checks(tree),
     )

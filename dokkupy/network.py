@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
+from typing import Final
 
 from dokkupy.engine import Engine, NetworkSpec
 from dokkupy.errors import Conflict, EngineError
@@ -15,6 +16,8 @@ PREFIX_LENGTH = 22
 
 CANDIDATES = ("10.208.0.0/12", "172.28.0.0/14", "192.168.128.0/17")
 """Private ranges (RFC 1918) that home networks and engines seldom use, in order of preference."""
+
+TRIES: Final = 5
 
 
 def ensure(engine: Engine, store: Store) -> NetworkSpec:
@@ -59,6 +62,26 @@ def _spec(root_id: str, subnet: str) -> NetworkSpec:
         gateway=str(ipaddress.ip_network(subnet)[1]),
         labels={"dokkupy.root": root_id},
     )
+
+
+def make(engine: Engine, on: Callable[[str], NetworkSpec], prefix_length: int) -> NetworkSpec:
+    """Make the network that `on` specifies for a subnet (CIDR), on one that nobody here uses.
+
+    Raises:
+        EngineError: the engine fails, or every candidate subnet is taken.
+    """
+    lost: list[str] = []
+    while True:
+        spec = on(choose_subnet([*engine.subnets(), *host_routes(), *lost], prefix_length))
+        try:
+            engine.ensure_network(spec)
+        except Conflict:
+            # Somebody else may have chosen the same one at the same moment.
+            if len(lost) == TRIES:
+                raise
+            lost.append(spec.subnet)
+        else:
+            return spec
 
 
 def choose_subnet(taken: Iterable[str], prefix_length: int = PREFIX_LENGTH) -> str:

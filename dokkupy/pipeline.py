@@ -201,6 +201,9 @@ def _build(
         builds.recorded(platform, report, source) as record,
     ):
         said = declared.read(source.path)
+        tested = bool(said.test) and bool(platform.properties.get("builds", app, "test"))
+        if tested:
+            trial.refuse_unknown(platform, said)
         platform.hooks.pre_build(source=source)
         with build_queue.turn(platform, report, f"build {record.number} of {app}"):
             platform.store.builds.reach(record, BuildState.BUILDING)
@@ -209,7 +212,7 @@ def _build(
         platform.hooks.post_build(build=build)
         image = platform.engine.image(build.image)
         made_of = replace(contents.of_build(source, build, image, said), build=record.number)
-        if said.test and platform.properties.get("builds", app, "test"):
+        if tested:
             with report.step("test"), builds.time_limit(limit, "The tests", app):
                 trial.run(platform, report, app, made_of, said)
         builds.keep(platform, record, made_of, pin=pin)

@@ -106,7 +106,8 @@ def recover(platform: Platform, app: AppName, report: Report) -> None:
     """
     store = platform.store
     building.discard(platform, app)
-    builds.recover(platform, app)
+    with _put_off(report):
+        builds.recover(platform, app)
     with _put_off(report):
         if moves.is_unfinished(platform, app):
             routes.apply(platform, changed=app)

@@ -76,6 +76,8 @@ class OneOff:
     """Who runs it."""
     ttl: float = 0.0
     """Seconds after which a detached one has to end; 0 for one that its caller waits for."""
+    networks: tuple[str, ...] = ()
+    """Networks that it joins beside those that the app's containers are on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -338,7 +338,7 @@ class DockerScheduler:
             labels=self._labels(release, purpose=one_off.purpose) | told,
             network=self._network.name,
             address=address,
-            more_networks=options.networks,
+            more_networks=(*options.networks, *one_off.networks),
             mounts=options.mounts,
             memory=one_off.scale.memory,
             cpus=one_off.scale.cpus,

@@ -31,6 +31,8 @@ class ServiceKind:
     """Prefix of the variables that an app gets for the first service it is linked to."""
     reserved: tuple[str, ...] = ()
     """What neither a database nor a user can be called."""
+    known_as: tuple[str, ...] = ()
+    """What an app.json that was written for others calls such a service: `heroku-redis`."""
     dumps: bool = True
     """Whether its data can be dumped and loaded, and so backed up, cloned and upgraded."""
     files_of_major: bool = False

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 PREFIX_LENGTH: Final = 24
 """253 containers of one app that talk to one service."""
 LABEL: Final = "dokkupy.link"
-TRIES: Final = 5
 
 
 def fresh(platform: Platform, service: Service, app: AppName, alias: Alias) -> Link:
@@ -32,33 +31,27 @@ def fresh(platform: Platform, service: Service, app: AppName, alias: Alias) -> L
         EngineError: the engine fails, or every candidate subnet is taken.
     """
     name = f"dokkupy-{platform.root_id}-link-{secrets.token_hex(4)}"
-    lost: list[str] = []
-    while True:
-        taken = [*platform.engine.subnets(), *network.host_routes(), *lost]
-        subnet = network.choose_subnet(taken, PREFIX_LENGTH)
-        link = Link(app=app, service=service.key, alias=alias, network=name, subnet=subnet)
-        try:
-            ensure(platform, link)
-        except Conflict:
-            # Somebody else may have chosen the same one at the same moment.
-            if len(lost) == TRIES:
-                raise
-            lost.append(subnet)
-        else:
-            return link
+
+    def on(subnet: str) -> Link:
+        return Link(app=app, service=service.key, alias=alias, network=name, subnet=subnet)
+
+    made = network.make(platform.engine, lambda subnet: _spec(platform, on(subnet)), PREFIX_LENGTH)
+    return on(made.subnet)
 
 
 def ensure(platform: Platform, link: Link) -> None:
     """Make the network of a link unless it is there."""
-    platform.engine.ensure_network(
-        NetworkSpec(
-            name=link.network,
-            subnet=link.subnet,
-            gateway=str(ipaddress.ip_network(link.subnet)[1]),
-            labels={"dokkupy.root": platform.root_id, LABEL: link.service},
-            isolated=False,
-            internal=True,
-        )
+    platform.engine.ensure_network(_spec(platform, link))
+
+
+def _spec(platform: Platform, link: Link) -> NetworkSpec:
+    return NetworkSpec(
+        name=link.network,
+        subnet=link.subnet,
+        gateway=str(ipaddress.ip_network(link.subnet)[1]),
+        labels={"dokkupy.root": platform.root_id, LABEL: link.service},
+        isolated=False,
+        internal=True,
     )
 
 

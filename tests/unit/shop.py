@@ -63,6 +63,7 @@ class Shop:
         self,
         processes: Mapping[str, Program | str],
         checks: Mapping[str, Mapping[str, object]] | None = None,
+        addons: Sequence[object] = (),
     ) -> str:
         """Commit a source whose processes do as they are told (text: serve it); return its id."""
         number = next(self._pushes)
@@ -80,7 +81,9 @@ class Shop:
         files = {
             "Dockerfile": f"FROM {BASE}\n# {number}\n",
             "Procfile": "\n".join(lines),
-            "app.json": json.dumps({"healthchecks": found}),
+            "app.json": json.dumps(
+                {"healthchecks": found, "environments": {"test": {"addons": list(addons)}}}
+            ),
         }
         return commit(self.platform, self.name, files)
 

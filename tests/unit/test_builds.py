@@ -177,12 +177,12 @@ def test_the_addons_of_an_app_json_are_names_or_objects(tmp_path: Path) -> None:
 
 def test_tests_that_want_what_nobody_has_are_refused_before_a_build(shop: Shop) -> None:
     shop.push(web="one")
-    document = {"environments": {"test": {"addons": ["kafka"]}}}
-    shop.source({"web": "two", "test": PASSES}, **{"app.json": json.dumps(document)})
+    built = [text for text in shop.said() if "Building" in text]
+    shop.source({"web": "two", "test": PASSES}, addons=["kafka"])
     with pytest.raises(UsageError, match="the addon kafka") as refused:
         shop.deploy()
     assert "dokkupy plugin install kafka" in refused.value.hint
-    assert not any("Building" in text for text in shop.said("progress")[-3:])
+    assert [text for text in shop.said() if "Building" in text] == built
     assert shop.visit() == (200, "one")
 
 

@@ -5,16 +5,30 @@ from __future__ import annotations
 import io
 import json
 import subprocess
+from collections.abc import Iterator
 from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
+from dokkupy import trial_network
+from dokkupy.addons import Addon
 from dokkupy.engine import ImageBuild
 from dokkupy.errors import Conflict, Refused
+from dokkupy.names import AppName
 from dokkupy.operations.registry import operations_of, spec_of
 from dokkupy.platform import Platform
-from dokkupy.services import backups, containers, life, manifest, moving, upgrading
+from dokkupy.services import (
+    backups,
+    containers,
+    images,
+    life,
+    manifest,
+    moving,
+    throwaway,
+    upgrading,
+)
 from dokkupy.services import service as services
 from dokkupy.services.name import ServiceName
 from dokkupy.services.service import Service
@@ -95,6 +109,24 @@ class ServiceContract(ServiceFixtures):
         life.destroy(platform, self.kind, other)
         assert other.volume not in platform.engine.volumes(containers.labels(platform, other))
 
+    def test_serves_the_tests_of_an_app_and_leaves_nothing(
+        self, platform: Platform, service: Service
+    ) -> None:
+        app, engine = AppName("tested"), platform.engine
+        marks = trial_network.labels(platform, app)
+        addon = Addon(name=self.kind.noun)
+        with throwaway.beside(platform, REPORT, app, [addon]) as beside:
+            told, (fresh,) = beside.variables, beside.services
+            assert f"{fresh.container}:{self.kind.port}" in told[f"{self.kind.alias}_URL"]
+            assert engine.inspect(fresh.container).networks == (beside.network,)
+            assert fresh.password != service.password
+            self.write(containers.session(platform, fresh), "of a test")
+            assert self.read(containers.session(platform, fresh)) == ["of a test"]
+            volumes = _volumes(fresh)
+        assert engine.containers(marks) == []
+        assert engine.networks(marks) == []
+        assert volumes.isdisjoint(engine.volumes({}))
+
     def test_readme_names_every_operation(self) -> None:
         names = [
             spec.name
@@ -108,6 +140,12 @@ class ServiceContract(ServiceFixtures):
     def _one_more(self, platform: Platform, word: str) -> list[str]:
         self.write(self.session(platform), word)
         return self.read(self.session(platform))
+
+
+def _volumes(service: Service) -> set[str]:
+    """Return the volumes of a container, those too that its image has asked for."""
+    asked = ["docker", "inspect", "--format={{range .Mounts}}{{.Name}} {{end}}", service.container]
+    return set(subprocess.run(asked, capture_output=True, text=True, check=True).stdout.split())
 
 
 class DumpingServiceContract(ServiceContract):
@@ -216,16 +254,15 @@ class DumpingServiceContract(ServiceContract):
         back = upgrading.go_back(platform, REPORT, self.kind, service.name)
         assert (back.image, back.volume) == (service.image, service.volume)
         assert self.read(self.session(platform)) == before
+        held = f"dokkupy-{platform.root_id}/service-{service.noun}-{service.name}:before"
+        assert not images.is_there(platform, held)
 
     @pytest.fixture
-    def another_image(self, platform: Platform, service: Service, tmp_path: object) -> str:
+    def another_image(self, platform: Platform, service: Service, tmp_path: Path) -> Iterator[str]:
         """Give the name of an image that does the same and is another one."""
-        from pathlib import Path
-
-        context = Path(str(tmp_path))
-        (context / "Dockerfile").write_text(f"FROM {service.image}\n")
+        (tmp_path / "Dockerfile").write_text(f"FROM {service.image}\n")
         build = ImageBuild(
-            context=context,
+            context=tmp_path,
             dockerfile="Dockerfile",
             args={},
             labels={"dokkupy.root": platform.root_id},
@@ -236,7 +273,8 @@ class DumpingServiceContract(ServiceContract):
         name = self.kind.server_for("").image.upstream.partition(":")[0]
         reference = f"{name}:contract"
         platform.engine.tag(image, reference)
-        return reference
+        yield reference
+        platform.engine.remove_image(reference)
 
     def _imported(self, platform: Platform, dump: bytes) -> int:
         return moving.import_(platform, REPORT, self.kind, NAME, source=io.BytesIO(dump))

@@ -12,6 +12,7 @@ MYSQL = ServiceKind(
     title="MySQL",
     port=3306,
     server="dokkupy_mysql.server:MySQL",
+    known_as=("mariadb", "jawsdb", "jawsdb-maria", "cleardb"),
     reserved=("mysql", "sys", "information_schema", "performance_schema", "root", "mariadb_sys"),
 )
 

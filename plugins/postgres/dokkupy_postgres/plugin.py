@@ -12,6 +12,7 @@ POSTGRES = ServiceKind(
     title="PostgreSQL",
     port=5432,
     server="dokkupy_postgres.server:Postgres",
+    known_as=("postgresql", "heroku-postgresql"),
     reserved=("postgres", "template0", "template1", "public", "none", "user"),
     files_of_major=True,
 )

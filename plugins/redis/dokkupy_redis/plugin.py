@@ -15,6 +15,7 @@ REDIS = ServiceKind(
     title="Redis",
     port=6379,
     server="dokkupy_redis.server:Redis",
+    known_as=("heroku-redis", "heroku-key-value-store"),
     alias="REDIS",
 )
 
