@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     """Ref, old commit, new commit; forty zeros where there is none."""
 
 FLUSH = b"0000"
+TAGS = "refs/tags/"
 PACKET_LIMIT = 65516
 """Bytes that one packet can carry."""
 PATIENCE_SECONDS = 10.0
@@ -67,6 +68,7 @@ def serve(repository: str, stdin: IO[bytes], actor: str, job: jobs.Job) -> None:
     branches = [update for update in updates if update[0].startswith("refs/heads/")]
     if not branches:
         job.abandon()
+        Client(2).tell(advice(app, updates))
         send(1, answer(updates, deployed=()))
         return
     job.send(kind="push", app=app, arguments={"updates": branches}, actor=actor)
@@ -79,6 +81,20 @@ def serve(repository: str, stdin: IO[bytes], actor: str, job: jobs.Job) -> None:
     else:
         client.tell(story_of(end["error"]))
         send(1, refusal(updates, end["error"]["message"]))
+
+
+def advice(app: str, updates: Iterable[Update]) -> list[jobs.Told]:
+    """Return what a person is told whose push brings tags and no branch: nothing of it deploys."""
+    tags = [
+        ref.removeprefix(TAGS) for ref, _, new in updates if ref.startswith(TAGS) and int(new, 16)
+    ]
+    if not tags:
+        return []
+    others = f" and {len(tags) - 1} more are" if tags[1:] else " is"
+    return [
+        ("warning", f"{tags[0]}{others} stored, not deployed."),
+        ("warning", f"Deploy it: dokkupy deploy {app} --ref {tags[0]}"),
+    ]
 
 
 def packet(line: bytes) -> bytes:

@@ -146,9 +146,13 @@ def test_tags_and_branches_that_no_job_deploys_are_stored(paths: Paths, person: 
 
 def test_tags_alone_need_no_job(paths: Paths, person: Person) -> None:
     person.git("tag", "v1")
-    assert person.push("v1").returncode == 0
+    pushed = person.push("v1")
+    assert pushed.returncode == 0
+    assert " !     v1 is stored, not deployed." in pushed.stderr
+    assert " !     Deploy it: dokkupy deploy hello --ref v1" in pushed.stderr
     assert git.current(paths, APP, "refs/tags/v1") == person.git("rev-parse", "HEAD")
     eventually(lambda: not list(paths.jobs.iterdir()))
+    assert "stored" not in person.push(":v1").stderr
 
 
 @pytest.mark.parametrize("atomic", [[], ["--atomic"]], ids=["plain", "atomic"])
