@@ -55,6 +55,7 @@ def exported(
 def _add_submodules(
     platform: Platform, app: AppName, revision: str, tree: Path, tell: Callable[[str], None]
 ) -> None:
+    from dokkupy.submodule_cache import SubmoduleCache
     from dokkupy.submodules import Place, Submodules
 
     source = Place(
@@ -63,7 +64,9 @@ def _add_submodules(
         tree=tree,
         origin=platform.store.documents.get(app, *git.ORIGIN) or "",
     )
-    Submodules(platform.paths.cache / "submodules", tree.parent, tell).export(source)
+    cache = SubmoduleCache(platform.paths.submodules)
+    with cache.in_use():
+        Submodules(cache, tree.parent, tell).export(source)
 
 
 def discard(platform: Platform, app: AppName) -> None:

@@ -105,7 +105,7 @@ def _of_app(platform: Platform, app: AppName, images: Collection[ImageInfo]) -> 
 
 
 def _of_nobody(platform: Platform, images: Collection[ImageInfo]) -> list[Waste]:
-    """Return what apps have left that are gone, and the commands whose time is over.
+    """Return what apps have left that are gone, commands whose time is over, and full caches.
 
     What there is was listed before the apps are, so that nothing of a new app is among it.
     """
@@ -149,6 +149,8 @@ def _of_nobody(platform: Platform, images: Collection[ImageInfo]) -> list[Waste]
         for file in folder.glob("*/*.log")
         if file.parent.name not in apps
     ]
+    found += housekeeping.old_submodules(platform)
+    found += housekeeping.old_build_cache(platform)
     return found
 
 

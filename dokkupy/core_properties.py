@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from dokkupy.errors import UsageError
+from dokkupy.sizes import MemorySize
 from dokkupy.types import Property, PropertyGroup
 
 
@@ -128,6 +129,20 @@ HOUSEKEEPING: Final = PropertyGroup(
             default="10000",
             scopes="global",
             help="How many events are kept",
+        ),
+        Property(
+            name="submodules",
+            type=MemorySize,
+            default="2g",
+            scopes="global",
+            help="Most that the repositories of submodules take; what no build used goes first",
+        ),
+        Property(
+            name="build-cache",
+            type=MemorySize,
+            default="10g",
+            scopes="global",
+            help="Most that BuildKit keeps for builds to come, of all users of the engine",
         ),
     ),
 )

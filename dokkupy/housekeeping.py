@@ -1,11 +1,13 @@
 """What nothing needs any more of an app, and its removal after each piece of work on it.
 
 What stays is bounded: the images of the newest releases that had the traffic, the newest failed
-build as cache for the next one, the logs of the last failed deploys, the newest events.
+build as cache for the next one, the logs of the last failed deploys, the newest events, the
+repositories of submodules and BuildKit's cache.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from dokkupy.engine import STAGE
 from dokkupy.errors import Conflict, DokkupyError
 from dokkupy.names import AppName
 from dokkupy.scheduler_docker import APP, ROOT, image_repository
+from dokkupy.submodule_cache import SubmoduleCache
 from dokkupy.types import Release, ReleaseState
 
 if TYPE_CHECKING:
@@ -27,6 +30,12 @@ BUILD: Final = "build"
 """The step of a report that tells of a build."""
 KEPT_STAGES: Final = 5
 """How many images of the earlier stages of builds are kept, as a cache for the next one."""
+TRIM_EVERY_SECONDS: Final = 3600.0
+"""How often a build is followed by a look at BuildKit's cache."""
+TRIMMED: Final = "build_cache_trimmed"
+"""When that was last: seconds since the epoch, in the root's own facts."""
+BUILD_CACHE: Final = "buildkit"
+"""What refers to that cache, of which there is one."""
 _SERVED: Final = (ReleaseState.LIVE, ReleaseState.SUPERSEDED)
 
 
@@ -34,17 +43,17 @@ _SERVED: Final = (ReleaseState.LIVE, ReleaseState.SUPERSEDED)
 class Waste:
     """One thing that can go."""
 
-    kind: Literal["image", "build", "log", "container"]
+    kind: Literal["image", "build", "log", "container", "cache"]
     app: str
-    """Whose it was; that app may be gone."""
+    """Whose it was; that app may be gone. Empty when it is of no app alone."""
     what: str
     """As a person would name it: `release 3`, `a failed build`."""
     reference: str
-    """Tag or id of an image, path of a file, id of a container."""
+    """Tag or id of an image, path of a file or cache, id of a container."""
     number: int = 0
     """Number of the release whose image it is, or of the build."""
     bytes: int = 0
-    """What a file takes."""
+    """What a file or a cache takes."""
 
 
 def tidy(platform: Platform, app: AppName, report: Report, *, failed: bool = False) -> None:
@@ -62,6 +71,8 @@ def tidy(platform: Platform, app: AppName, report: Report, *, failed: bool = Fal
         # To list images takes the engine a while, the longer the more it has.
         if any(step == BUILD for step, _ in report.steps):
             found += leftovers(platform, app, keep_newest=failed)
+            found += old_submodules(platform)
+            _trim_build_cache(platform)
         for waste in found:
             remove(platform, waste)
         oneoffs.sweep(platform)
@@ -159,9 +170,50 @@ def old_logs(platform: Platform, app: AppName) -> Iterator[Waste]:
             )
 
 
+def old_submodules(platform: Platform) -> Iterator[Waste]:
+    """Yield the repositories of submodules beyond the room for them, the longest unused first."""
+    limit = platform.properties.get("housekeeping", "", "submodules").bytes
+    for kept in SubmoduleCache(platform.paths.submodules).beyond(limit):
+        yield Waste(
+            kind="cache",
+            app="",
+            what=f"the submodule {kept.url}",
+            reference=str(kept.path),
+            bytes=kept.bytes,
+        )
+
+
+def old_build_cache(platform: Platform) -> Iterator[Waste]:
+    """Yield what BuildKit keeps beyond the room for it, as one thing."""
+    limit = platform.properties.get("housekeeping", "", "build-cache").bytes
+    beyond = platform.engine.build_cache() - limit
+    if beyond > 0:
+        yield Waste(
+            kind="cache",
+            app="",
+            what="what BuildKit has not used for longest",
+            reference=BUILD_CACHE,
+            bytes=beyond,
+        )
+
+
+def _trim_build_cache(platform: Platform) -> None:
+    """Bound BuildKit's cache; not at each build, since the engine looks through all of it."""
+    meta, now = platform.store.meta, time.time()
+    if now - float(meta.get(TRIMMED, "0")) >= TRIM_EVERY_SECONDS:
+        meta.set(TRIMMED, str(now))
+        limit = platform.properties.get("housekeeping", "", "build-cache").bytes
+        platform.engine.trim_build_cache(limit)
+
+
 def remove(platform: Platform, waste: Waste) -> None:
-    """Remove one thing; what is gone already is fine, and an image that is in use stays."""
-    if waste.kind == "log":
+    """Remove one thing; what is gone already is fine, and what is in use stays."""
+    if waste.reference == BUILD_CACHE:
+        limit = platform.properties.get("housekeeping", "", "build-cache").bytes
+        platform.engine.trim_build_cache(limit)
+    elif waste.kind == "cache":
+        SubmoduleCache(platform.paths.submodules).remove(Path(waste.reference))
+    elif waste.kind == "log":
         Path(waste.reference).unlink(missing_ok=True)
     elif waste.kind == "build":
         builds.remove(platform, platform.store.builds.get(AppName(waste.app), waste.number))

@@ -36,6 +36,7 @@ class Paths:
         """One folder per app with what its builds said."""
         self.cache = root / "cache"
         """What can be made anew at any time."""
+        self.submodules = self.cache / "submodules"
 
     def make(self) -> None:
         """Make the folders, open to their owner alone."""

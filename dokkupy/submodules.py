@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,6 +11,7 @@ from typing import Final
 from dokkupy import git, repositories
 from dokkupy.errors import BuildFailed, Refused, StateError, UsageError
 from dokkupy.repositories import RepositoryUrl
+from dokkupy.submodule_cache import SubmoduleCache
 
 DEEPEST: Final = 8
 """Submodules within submodules."""
@@ -38,9 +36,9 @@ class Place:
 
 
 class Submodules:
-    """The submodules of one source, and the folder in which they are kept."""
+    """The submodules of one source, and where they are kept."""
 
-    def __init__(self, cache: Path, room: Path, tell: Callable[[str], None]) -> None:
+    def __init__(self, cache: SubmoduleCache, room: Path, tell: Callable[[str], None]) -> None:
         self._cache = cache
         self._index = room / "submodule.index"
         self._tell = tell
@@ -80,11 +78,7 @@ class Submodules:
 
     def _fetched(self, url: RepositoryUrl, revision: str, name: str) -> Path:
         """Return the repository that holds a commit, fetched when it is not here yet."""
-        key = hashlib.sha256(url.encode()).hexdigest()[:32]
-        repository = self._cache / f"{key}.git"
-        with _alone(self._cache / f"{key}.lock"):
-            if not (repository / "HEAD").exists():
-                git.make_bare(repository)
+        with self._cache.repository(url) as repository:
             if git.has_commit(repository, revision):
                 return repository
             self._tell(f"Fetching the submodule {name} from {url}")
@@ -166,12 +160,3 @@ def _fetch(repository: Path, url: RepositoryUrl, revision: str) -> None:
         repositories.fetch(repository, url, revision, f"refs/dokkupy/{revision}", depth=1)
     except Refused:
         repositories.fetch(repository, url, "refs/*", "refs/theirs/*")
-
-
-@contextmanager
-def _alone(file: Path) -> Iterator[None]:
-    """Let no other build work on the same repository."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with file.open("wb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

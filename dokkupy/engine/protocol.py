@@ -131,6 +131,17 @@ class Engine(Protocol):
         """
         ...
 
+    def build_cache(self) -> int:
+        """Return how many bytes BuildKit keeps for builds to come; it is one cache for everybody.
+
+        It may take seconds: the engine counts everything that it has.
+        """
+        ...
+
+    def trim_build_cache(self, limit: int) -> None:
+        """Let go of what builds used least recently, until BuildKit keeps `limit` bytes at most."""
+        ...
+
     def remove_image(self, reference: str) -> None:
         """Remove a tag, or an image that no container uses; a missing one is fine."""
         ...

@@ -155,6 +155,16 @@ class DockerEngine:
         found = self._client.get("/system/df", timeout=COUNTING_SECONDS, type="image")
         return {raw["Id"]: raw["Size"] - max(raw["SharedSize"], 0) for raw in found["Images"] or ()}
 
+    def build_cache(self) -> int:
+        # Engines older than API 1.42 tell of everything, whatever they are asked for.
+        found = self._client.get("/system/df", timeout=COUNTING_SECONDS, type="build-cache")
+        records = found.get("BuildCache") or ()
+        return sum(record["Size"] for record in records if not record["Shared"])
+
+    def trim_build_cache(self, limit: int) -> None:
+        query = {"keep-storage": str(limit)}
+        self._client.post("/build/prune", None, timeout=COUNTING_SECONDS, **query)
+
     def remove_image(self, reference: str) -> None:
         images.remove_image(self._client, reference)
 

@@ -97,8 +97,9 @@ class RemovedThing:
     """Something that nothing needs any more."""
 
     kind: str
-    """`image`, `container` or `log`."""
+    """`image`, `build`, `container`, `log` or `cache`."""
     app: str
+    """Empty when it is of no app alone."""
     what: str
     bytes: int
     """What it frees; of an image what it shares with no other."""
@@ -118,7 +119,8 @@ class Cleanup:
         if not self.things:
             return "Nothing can go."
         lines = [
-            f"{one.kind:<10} {one.app}: {one.what}" + (f", {_mib(one.bytes)}" if one.bytes else "")
+            f"{one.kind:<10} {f'{one.app}: ' if one.app else ''}{one.what}"
+            + (f", {_mib(one.bytes)}" if one.bytes else "")
             for one in self.things
         ]
         if self.applied:
@@ -236,11 +238,11 @@ def rollback(
 def cleanup(
     platform: Platform, *, apply: Annotated[bool, Help("Remove it")] = False
 ) -> Stream[Cleanup]:
-    """Look for images, containers and logs that nothing needs any more; remove them if asked to.
+    """Look for images, containers, logs and caches that can go; remove them if asked to.
 
     The images of releases that can be rolled back to stay, and so does all that a container
-    uses. Nothing but what belongs to this root is ever looked at. Every deploy does the same for
-    its own app.
+    uses. Nothing but what belongs to this root is ever looked at, apart from BuildKit's cache,
+    which all users of the engine share. Every deploy does the same for its own app.
     """
     from dokkupy import cleanup as whole
 

@@ -48,6 +48,7 @@ class FakeEngine(FakeRegistries):
         self._programs: list[tuple[str, str, Program]] = []
         self._numbers = itertools.count(1)
         self.builds: list[ImageBuild] = []
+        self.build_cache_bytes = 0
         """What it was asked to build."""
         self.executables: dict[str, Executable] = {}
         """The files of every container, by the word for which they are found."""
@@ -155,6 +156,14 @@ class FakeEngine(FakeRegistries):
     def own_sizes(self) -> Mapping[str, int]:
         with self._answer():
             return self._images.own_sizes()
+
+    def build_cache(self) -> int:
+        with self._answer():
+            return self.build_cache_bytes
+
+    def trim_build_cache(self, limit: int) -> None:
+        with self._answer():
+            self.build_cache_bytes = min(self.build_cache_bytes, limit)
 
     def remove_image(self, reference: str) -> None:
         with self._answer():

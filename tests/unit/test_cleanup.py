@@ -98,6 +98,26 @@ def test_it_goes_when_asked_for_and_the_app_serves_on(cluttered: Shop) -> None:
     cluttered.assert_at_rest()
 
 
+def test_caches_go_as_far_as_they_are_beyond_their_room(shop: Shop) -> None:
+    shop.push(web="one")
+    kept = shop.platform.paths.submodules / f"{'0' * 32}.git"
+    kept.mkdir(parents=True)
+    (kept / "description").write_text("https://example.com/words.git")
+    (kept / "pack").write_bytes(bytes(5 * 1024**2))
+    shop.engine.build_cache_bytes = 12 * 1024**3
+    assert planned(shop) == {" cache: what BuildKit has not used for longest": 2 * 1024**3}
+    shop.platform.properties.set("housekeeping", "", "submodules", "4m")
+    assert sorted(planned(shop)) == [
+        " cache: the submodule https://example.com/words.git",
+        " cache: what BuildKit has not used for longest",
+    ]
+    assert "cache      the submodule https://example.com/words.git, 5.0 MiB" in shown(shop)
+    assert kept.exists()
+    clean(shop)
+    assert not kept.exists()
+    assert shop.engine.build_cache_bytes == 10 * 1024**3
+
+
 def test_an_image_counts_once_and_only_when_no_name_of_it_is_left(cluttered: Shop) -> None:
     image = cluttered.store.releases.get(cluttered.name, 1).image
     prefix = f"dokkupy-{cluttered.platform.root_id}/{cluttered.name}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dokkupy import cloning, formation, ledger, pipeline, recovery
+from dokkupy import cloning, formation, housekeeping, ledger, pipeline, recovery
 from dokkupy.engine import STAGE, ImageBuild
 from dokkupy.errors import (
     BuildFailed,
@@ -298,3 +298,24 @@ def test_an_image_that_somebody_else_removed_is_told_gone(keeping: Shop) -> None
         roll_back(keeping)
     live = ledger.live(keeping.platform, keeping.name)
     assert live.number == 2
+
+
+def test_a_build_leaves_caches_within_their_room(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.platform.properties.set("housekeeping", "", "submodules", "4m")
+    kept = shop.platform.paths.submodules / f"{'0' * 32}.git"
+    kept.mkdir(parents=True)
+    (kept / "pack").write_bytes(bytes(5 * 1024**2))
+    limit = 10 * 1024**3
+    shop.engine.build_cache_bytes = limit + 1
+    shop.push(web="one")
+    assert not kept.exists()
+    assert shop.engine.build_cache_bytes == limit
+    # The engine is not made to look through it at each build.
+    shop.engine.build_cache_bytes = limit + 2
+    shop.push(web="two")
+    assert shop.engine.build_cache_bytes == limit + 2
+    monkeypatch.setattr(housekeeping, "TRIM_EVERY_SECONDS", 0.0)
+    shop.push(web="three")
+    assert shop.engine.build_cache_bytes == limit

@@ -65,6 +65,11 @@ class ImagesContract(EngineFixtures):
         assert 0 < sizes[image] <= engine.image(image).size
         assert engine.image(bench.image).id in sizes
 
+    def test_cache_of_builds_within_its_limit_stays(self, engine: Engine) -> None:
+        before = engine.build_cache()
+        engine.trim_build_cache(before + 2**40)
+        assert engine.build_cache() >= before
+
     def test_image_says_when_it_was_made(self, engine: Engine, bench: Bench, context: Path) -> None:
         (context / "Dockerfile").write_text(f"FROM {bench.image}\nCOPY stamp /stamp\n")
         (context / "stamp").write_bytes(os.urandom(8))
