@@ -71,6 +71,7 @@ class Watch:
             self.rounds += 1
 
     def _look(self, process: Path) -> None:
+        before = self._who(process)
         for what in ("cmdline", "environ"):
             try:
                 words = (process / what).read_bytes().split(b"\0")
@@ -80,15 +81,17 @@ class Watch:
                 if needle in word:
                     key = word.partition(b"=")[0].decode("ascii", "replace")
                     where = "arguments" if what == "cmdline" else f"variable {key}"
-                    self.seen.add((where, needle, *self._who(process)))
+                    # It may have become a container's meanwhile, or have ended.
+                    who = self._who(process) or before or ("gone", "")
+                    self.seen.add((where, needle, *who))
 
     @staticmethod
-    def _who(process: Path) -> tuple[str, str]:
+    def _who(process: Path) -> tuple[str, str] | None:
         try:
             program = (process / "comm").read_text().strip()
             found = CONTAINER.search((process / "cgroup").read_text())
         except OSError:
-            return "gone", ""
+            return None
         return program, found[0] if found else ""
 
     def __enter__(self) -> Self:
