@@ -339,5 +339,6 @@ def _undo(run: RolloutRun, report: Report) -> None:
 def _serving(platform: Platform, planned: Plan, pace: Pace) -> str:
     found = routes.answering(platform, planned.release.app)
     where = f" at {found[0]}" if found else ""
-    watched = f"; watching it for {pace.probation:g} s" if planned.retire else ""
+    can_die = any(slot.process.site is None for slot in planned.stage)
+    watched = f"; watching it for {pace.probation:g} s" if can_die else ""
     return f"Release {planned.release.number} has the traffic{where}{watched}"

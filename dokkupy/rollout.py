@@ -111,14 +111,14 @@ class RolloutRun:
             raise
 
     def probation(self) -> None:
-        """Watch the new containers while the old ones still stand by.
+        """Watch the new containers while the old ones, if there are any, still stand by.
 
         Raises:
             DeployFailed: one died or fell silent.
         """
         # Files that answer now cannot die.
         watched = [one for one in self._candidates if one.slot.process.site is None]
-        if watched and self._plan.retire:
+        if watched:
             failure = check.await_probation(self._platform.scheduler, watched, self._pace.probation)
             if failure is not None:
                 raise refusal(failure)

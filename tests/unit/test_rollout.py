@@ -36,8 +36,8 @@ def test_a_proxy_that_refuses_leaves_the_old_version(shop: Shop) -> None:
 
 
 def test_one_that_dies_on_probation_gives_the_traffic_back(shop: Shop) -> None:
-    shop.platform.properties.set("checks", "", "probation", "5")
     shop.push(web="one")
+    shop.platform.properties.set("checks", "", "probation", "5")
     with pytest.raises(DeployFailed, match=r"web\.1 ended with exit code 6"):
         shop.push(web=Program(listen="0.0.0.0", body="two", exits=6, after=0.3))
     [switched, back] = shop.proxy.applied[-2:]
@@ -52,13 +52,14 @@ def test_a_first_one_that_dies_on_probation_leaves_nothing(shop: Shop) -> None:
         shop.push(web=Program(listen="0.0.0.0", body="one", exits=6, after=0.3))
     assert shop.containers() == []
     assert shop.releases() == [(1, "failed")]
+    shop.platform.properties.set("checks", "", "probation", "0")
     shop.push(web="two")
     shop.assert_serves("two", ["web.1 of 2"])
 
 
 def test_one_that_falls_silent_on_probation_gives_the_traffic_back(shop: Shop) -> None:
-    shop.platform.properties.set("checks", "", "probation", "60")
     shop.push(web="one")
+    shop.platform.properties.set("checks", "", "probation", "60")
     shop.listen(check_deploy=shop.mute)
     with pytest.raises(DeployFailed, match=r"listens, but GET / got no HTTP answer: closed"):
         shop.push(web="two")
@@ -67,8 +68,8 @@ def test_one_that_falls_silent_on_probation_gives_the_traffic_back(shop: Shop) -
 
 
 def test_a_silence_at_the_end_of_the_probation_is_waited_out(shop: Shop) -> None:
-    shop.platform.properties.set("checks", "", "probation", "0.01")
     shop.push(web="one")
+    shop.platform.properties.set("checks", "", "probation", "0.01")
     shop.listen(check_deploy=shop.mute)
     with pytest.raises(DeployFailed):
         shop.push(web="two")
@@ -77,18 +78,12 @@ def test_a_silence_at_the_end_of_the_probation_is_waited_out(shop: Shop) -> None
 
 
 def test_a_worker_that_dies_on_probation_takes_web_with_it(shop: Shop) -> None:
-    shop.platform.properties.set("checks", "", "probation", "5")
     shop.store.formation.set(shop.name, {WORKER: Scale(quantity=1)})
     shop.push(web="one", worker=WORKS)
+    shop.platform.properties.set("checks", "", "probation", "5")
     with pytest.raises(DeployFailed, match=r"worker\.1 ended with exit code 6"):
         shop.push(web="two", worker=Program(exits=6, after=0.4))
     shop.assert_serves("one", ["web.1 of 1", "worker.1 of 1"])
-
-
-def test_nothing_is_watched_when_nothing_stands_by(shop: Shop) -> None:
-    shop.platform.properties.set("checks", "", "probation", "3600")
-    shop.push(web="one")
-    assert shop.visit() == (200, "one")
 
 
 def test_old_containers_are_backups_until_they_are_settled(shop: Shop) -> None:
