@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dokkupy.errors import Conflict, DokkupyError
+from dokkupy.errors import Conflict
 from dokkupy.locks import service_lock
-from dokkupy.services import addresses, containers, images, links, networks
+from dokkupy.services import addresses, containers, images, links, networks, standing
 from dokkupy.services import service as services
 from dokkupy.services.service import Service
 
@@ -37,7 +37,10 @@ def at_work(
         service = services.find(platform, noun, name)
         if containers.sweep(platform, service) and service.container:
             networks.join(platform, service)
-        yield service
+        if service.standing:
+            report.progress(f"Starting {service.title}, which work that was cut short has stopped")
+            standing.resume(platform, platform.hooks.register_services(noun), service)
+        yield services.find(platform, noun, name)
 
 
 def create(
@@ -84,10 +87,22 @@ def _begin(platform: Platform, report: Report, kind: ServiceKind, made: Service)
 
 
 def settle(platform: Platform, service: Service) -> Service:
-    """Note a service whose new container serves, and let that one come back by itself."""
-    service = replace(service, stopped=False)
-    services.keep(platform, service)
+    """Note a service whose new container serves, and let that one come back by itself.
+
+    What was said of its backups in the meantime stays said.
+    """
+    now = services.find(platform, service.noun, service.name)
+    service = replace(
+        service,
+        stopped=False,
+        standing=False,
+        passphrase=now.passphrase,
+        backups=now.backups,
+        every=now.every,
+        keep=now.keep,
+    )
     containers.promote(platform, service)
+    services.keep(platform, service)
     return service
 
 
@@ -128,20 +143,19 @@ def relaunch(
     """Replace the container of a service by one with some changes; needs its lock.
 
     Raises:
-        DokkupyError: the new one did not get ready; the one of before runs again.
+        DokkupyError: the new one did not get ready; the one of before serves again.
     """
     after = replace(service, generation=service.generation + 1, **changes)  # type: ignore[arg-type]
     report.progress(f"Restarting {service.title}")
-    containers.stop(platform, kind, service)
-    try:
+    with standing.still(platform, kind, service):
         fresh = containers.launch(platform, kind, after)
-        networks.join(platform, fresh)
-    except DokkupyError:
-        if service.container and containers.state(platform, service) != "missing":
-            platform.engine.start(service.container)
-            containers.promote(platform, service)
-        raise
-    fresh = settle(platform, fresh)
+        try:
+            networks.join(platform, fresh)
+            fresh = settle(platform, fresh)
+        except BaseException:
+            containers.stop(platform, kind, fresh)
+            containers.discard(platform, fresh, volume=False)
+            raise
     containers.discard(platform, service, volume=False)
     return fresh
 

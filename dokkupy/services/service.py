@@ -49,6 +49,8 @@ class Service:
     before: dict[str, str] = field(default_factory=dict)
     """What an upgrade can go back to: `image`, `image_id`, `wanted`, `version`, `volume`."""
     stopped: bool = False
+    standing: bool = False
+    """Whether work has stopped it to put another container in its place."""
     host_address: str = ""
     """Where the host answers for it; empty when it does not."""
     host_port: int = 0

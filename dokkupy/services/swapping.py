@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dokkupy.services import containers, life, networks
+from dokkupy.services import containers, life, networks, standing
 from dokkupy.services import service as services
 
 if TYPE_CHECKING:
@@ -37,15 +37,20 @@ def swap_in(
 ) -> Service:
     """Let a staged server serve instead; the volume of before is kept.
 
-    Apps find it under the same name, with the same password; their connections are cut once.
+    Apps find it under the same name, with the same password; their connections are cut once, and
+    what the server of before has acknowledged until then is on the volume that is kept.
     """
     report.progress(f"Swapping the data of {service.title}")
-    networks.leave(platform, service)
-    networks.join(platform, fresh)
     kept = (*service.kept, service.volume)
     after = replace(fresh, kept=kept, host_address="", host_port=0)
-    after = life.settle(platform, after)
-    containers.stop(platform, kind, service)
+    with standing.still(platform, kind, service):
+        try:
+            networks.leave(platform, service)
+            networks.join(platform, fresh)
+            after = life.settle(platform, after)
+        except BaseException:
+            networks.leave(platform, fresh)  # nobody writes to what is about to go
+            raise
     containers.discard(platform, service, volume=False)
     if not service.host_address:
         return after

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from dokkupy.engine import ContainerSpec
-from dokkupy.errors import DeployFailed, EngineError, Refused
-from dokkupy.services import backups, containers, images, life, moving, networks
+from dokkupy.errors import EngineError, Refused
+from dokkupy.services import backups, containers, images, life, moving, networks, standing
 from dokkupy.services import service as services
 from dokkupy.services.source import poured
 from dokkupy.types import Mount
@@ -39,18 +38,6 @@ def upgrade(
         after = _with_image(platform, report, kind, service, image)
         backups.make(platform, report, kind, service, place=service.backups, reason="upgrade")
         images.hold(platform, service)
-        report.progress(f"Stopping {service.title} to copy its files")
-        containers.stop(platform, kind, service)
-        try:
-            way = _afresh if kind.files_of_major else _on_a_copy
-            fresh = way(platform, report, kind, service, after)
-        except BaseException:
-            networks.join(platform, service)
-            platform.engine.start(service.container)
-            containers.promote(platform, service)
-            with suppress(DeployFailed):  # what went wrong before is what is to be told
-                containers.await_ready(platform, kind.server_for(service.wanted), service)
-            raise
         before = {
             "image": service.image,
             "image_id": service.image_id,
@@ -59,7 +46,15 @@ def upgrade(
             "volume": service.volume,
         }
         kept = tuple(filter(None, (*service.kept, service.before.get("volume", ""))))
-        done = life.settle(platform, replace(fresh, before=before, kept=kept))
+        report.progress(f"Stopping {service.title} to copy its files")
+        with standing.still(platform, kind, service):
+            way = _afresh if kind.files_of_major else _on_a_copy
+            fresh = way(platform, report, kind, service, after)
+            try:
+                done = life.settle(platform, replace(fresh, before=before, kept=kept))
+            except BaseException:
+                containers.discard(platform, fresh, volume=True)
+                raise
         containers.discard(platform, service, volume=False)
         services.keep(platform, done, "service.upgraded", version=done.version)
     return done
@@ -77,7 +72,7 @@ def go_back(platform: Platform, report: Report, kind: ServiceKind, name: Service
         before = service.before
         if not before:
             raise Refused(f"The service {service.title} was not upgraded.")
-        return life.relaunch(
+        done = life.relaunch(
             platform,
             report,
             kind,
@@ -89,6 +84,8 @@ def go_back(platform: Platform, report: Report, kind: ServiceKind, name: Service
             kept=(*service.kept, service.volume),
             before={},
         )
+        images.let_go(platform, service)
+    return done
 
 
 def _with_image(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
-import os
 import socket
 import subprocess
 import sys
@@ -18,6 +16,7 @@ from dokkupy.testing.patience import eventually
 from dokkupy.testing.traffic import Traffic
 
 from .conftest import BROKEN, EXAMPLES, Root, docker, make_root, remove_root
+from .notes import live, page, post
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
@@ -38,27 +37,6 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Root]:
         yield made
     finally:
         remove_root(made)
-
-
-def post(root: Root, app: str, body: str) -> str:
-    connection = http.client.HTTPConnection("127.0.0.1", root.port, timeout=20)
-    try:
-        connection.request("POST", "/notes", body=body, headers={"Host": f"{app}.localhost"})
-        answer = connection.getresponse().read().decode()
-    finally:
-        connection.close()
-    return answer
-
-
-def page(root: Root, app: str, path: str) -> str:
-    answer = root.get(f"{app}.localhost", path)
-    assert answer.status == 200, answer
-    return answer.body.strip()
-
-
-def live(root: Root, app: str) -> int:
-    numbers: list[int] = [row["number"] for row in root.json("releases", "list", app)]
-    return max(numbers)
 
 
 def sql(root: Root, service: str, question: str) -> str:
@@ -297,63 +275,3 @@ def _passwords(root: Root, service: str) -> list[str]:
     )
     command = [sys.executable, "-c", program, str(root.path), service]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-
-
-class Writer(threading.Thread):
-    """Inserts numbers through the app's own road, and notes which were acknowledged."""
-
-    def __init__(self, root: Root) -> None:
-        super().__init__(daemon=True)
-        self._root = root
-        self._stop_asked = threading.Event()
-        self.acknowledged: list[int] = []
-        self.tried = 0
-
-    def run(self) -> None:
-        while not self._stop_asked.is_set():
-            self.tried += 1
-            try:
-                if post(self._root, "notes", f"number {self.tried}.") == "kept":
-                    self.acknowledged.append(self.tried)
-            except (OSError, http.client.HTTPException):
-                continue
-
-    def finish(self) -> None:
-        self._stop_asked.set()
-        self.join(60)
-
-    def wait_for(self, more: int) -> None:
-        goal = len(self.acknowledged) + more
-        eventually(lambda: len(self.acknowledged) >= goal, timeout=60)
-
-
-def test_every_acknowledged_commit_outlives_kills_stops_and_restarts(root: Root) -> None:
-    writer = Writer(root)
-    writer.start()
-    try:
-        for round_ in range(3):
-            writer.wait_for(10)
-            pid = docker(
-                "inspect",
-                "--format={{.State.Pid}}",
-                root.json("mysql", "info", "db")["container"],
-            )
-            for child in _children(int(pid)):
-                os.kill(child, 9)
-            writer.wait_for(10)
-            if round_ == 1:
-                root.cli("mysql", "stop", "db")
-                root.cli("mysql", "start", "db")
-                writer.wait_for(10)
-        root.cli("mysql", "restart", "db")
-        writer.wait_for(10)
-    finally:
-        writer.finish()
-    found = sql(root, "db", "SELECT body FROM notes WHERE body LIKE 'number %'")
-    missing = [n for n in writer.acknowledged if f"number {n}.\n" not in found]
-    assert missing == []
-    assert len(writer.acknowledged) >= 80
-
-
-def _children(pid: int) -> list[int]:
-    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

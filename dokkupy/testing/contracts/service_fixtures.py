@@ -15,7 +15,7 @@ from dokkupy.errors import DokkupyError
 from dokkupy.platform import Platform
 from dokkupy.proxy import NoProxy
 from dokkupy.report import Report
-from dokkupy.services import containers, life, moving
+from dokkupy.services import containers, images, life, moving
 from dokkupy.services import service as services
 from dokkupy.services.kind import ServiceKind
 from dokkupy.services.name import ServiceName
@@ -75,6 +75,10 @@ class ServiceFixtures(Contract):
             engine.remove_volume(volume)
         for network in engine.networks(labels):
             engine.remove_network(network)
+        for service in services.every(platform):
+            images.let_go(platform, service)
+        for image in engine.images(labels):
+            engine.remove_image(image.id)
         platform.close()
 
     @pytest.fixture(scope="class")
