@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from dokkupy import git, repositories
 from dokkupy.errors import BuildFailed, NotFound, Refused, UsageError
 from dokkupy.repositories import RepositoryUrl
+from dokkupy.submodule_cache import SubmoduleCache
 from dokkupy.submodules import Place, Submodules
 
 
@@ -189,7 +190,7 @@ def exported(world: World, folder: Path) -> None:
     tree.mkdir()
     git.checkout(world.ours, revision, tree, folder / "index")
     place = Place(repository=world.ours, revision=revision, tree=tree)
-    Submodules(folder / "cache", folder, lambda _: None).export(place)
+    Submodules(SubmoduleCache(folder / "cache"), folder, lambda _: None).export(place)
 
 
 def test_a_source_without_submodules_needs_nothing(world: World, tmp_path: Path) -> None:
