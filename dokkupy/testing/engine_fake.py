@@ -48,18 +48,14 @@ class FakeEngine(FakeRegistries):
         self._programs: list[tuple[str, str, Program]] = []
         self._numbers = itertools.count(1)
         self.builds: list[ImageBuild] = []
-        self.build_cache_bytes = 0
         """What it was asked to build."""
+        self.build_cache_bytes = 0
+        """What it keeps for builds to come."""
         self.executables: dict[str, Executable] = {}
         """The files of every container, by the word for which they are found."""
         self.memory: dict[str, int] = {}
         """Name of a container -> bytes that it holds when that is not one MiB."""
         self.add_image(BASE)
-
-    def files_of(self, image: str) -> dict[str, bytes]:
-        """Return path -> content of what was copied into an image."""
-        with self._lock:
-            return dict(self._images.find(image).files)
 
     # What a test says of the world.
 

@@ -24,11 +24,11 @@ def local_jobs() -> Iterator[None]:
 
     A job that nobody waits for, the guard of a detached command, is not done at all.
     """
-    with patch.multiple(jobs, run=_run, submit=lambda *_, **__: None):
+    with patch.multiple(jobs, run=run, submit=lambda *_, **__: None):
         yield
 
 
-def _run(
+def run(
     platform: Platform, kind: str, app: AppName | None, arguments: Mapping[str, object]
 ) -> Stream[Any]:
     """Stand in for `jobs.run`; what passes through JSON there does so here."""

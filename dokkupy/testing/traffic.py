@@ -23,7 +23,6 @@ class Tally:
     """What went wrong, one text a request."""
     stale: int = 0
     """Answers of what was there before, to requests sent after it was gone."""
-    reconnected: int = 0
 
 
 class Traffic:
@@ -104,8 +103,6 @@ class Traffic:
 
     def _reopened(self, connection: socket.socket) -> socket.socket:
         connection.close()
-        with self._lock:
-            self.tally.reconnected += 1
         return client.connect(self._port)
 
     def _count(self, reply: client.Reply, wanted: frozenset[str] | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from .conftest import EXAMPLES, Root, change, docker, git
-from .test_zero_downtime import visitors
+from .visitors import to_pages, visitors
 
 pytestmark = pytest.mark.engine
 
@@ -26,7 +26,7 @@ def test_a_renamed_app_serves_on_and_nothing_is_left_under_its_old_name(root: Ro
     root.push(tree, old)
     root.cli("checks", "set", old, "probation", "1")
 
-    with visitors(root, own) as seen:
+    with visitors(to_pages(root, own)) as seen:
         done = root.json("apps", "rename", old, new)
 
     assert set(seen) == {"version 2"}, seen

@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from .conftest import EXAMPLES, Root, change
-from .test_zero_downtime import visitors
+from .visitors import to_pages, visitors
 
 pytestmark = pytest.mark.engine
 
@@ -26,7 +26,7 @@ def test_who_knows_the_password_passes_through_deploys_and_nobody_else(root: Roo
     assert root.get(host, headers=old).body == "version 1\n"
     root.cli("basic-auth:add", app, "anna", stdin=b"the second one\n")
     assert root.get(host, headers=old).status == 401
-    with visitors(root, host, new) as seen:
+    with visitors(to_pages(root, host, new)) as seen:
         change(tree, VERSION="2", app__json=CHECKED)
         root.push(tree, app)  # its check knows no password
         root.cli("basic-auth", "open", app, "/open")

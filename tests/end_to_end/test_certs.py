@@ -12,7 +12,7 @@ import pytest
 from dokkupy.testing import tls
 
 from .conftest import EXAMPLES, Root
-from .test_zero_downtime import visitors
+from .visitors import to_pages, visitors
 
 pytestmark = pytest.mark.engine
 
@@ -153,7 +153,7 @@ def test_maintenance_loses_no_request_and_the_app_runs_on(
     host, before = f"{app}.localhost", root.containers(app)
     (tmp_path / "page.html").write_text("<h1>$ back soon</h1>")
     root.cli("maintenance", "page", app, str(tmp_path / "page.html"))
-    with visitors(root, host) as seen:
+    with visitors(to_pages(root, host)) as seen:
         for _ in range(2):
             root.cli("maintenance", "on", app, "--retry-after", "90")
             answer = root.get(host, "/deep")

@@ -3,51 +3,27 @@
 from __future__ import annotations
 
 import base64
-import threading
-import time
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from .conftest import EXAMPLES, Root, change, docker
-from .test_zero_downtime import LONGEST_SECONDS, RATE
+from .visitors import visitors
 
 pytestmark = pytest.mark.engine
 
 SITE = EXAMPLES / "static"
 
 
-@contextmanager
-def readers(root: Root, host: str) -> Iterator[Counter[str]]:
-    """Request the start and a file of each version; count the answers by their first words."""
-    seen: Counter[str] = Counter()
-    stop = threading.Event()
-    began = time.monotonic()
+def to_start_and_another(root: Root, host: str) -> Callable[[int], str]:
+    """Return a visit that says the first words of the start, or of a file beside it."""
 
-    def read(first: int, step: int) -> None:
-        number = first
-        while not stop.is_set() and time.monotonic() - began < LONGEST_SECONDS:
-            stop.wait(max(0.0, began + number / RATE - time.monotonic()))
-            try:
-                answer = root.get(host, "/about" if number % 2 else "/")
-                text = f"{answer.status} {answer.body.partition('<h1>')[2].partition('<')[0]}"
-            except OSError as error:
-                text = f"failed: {error}"
-            seen[text] += 1
-            number += step
+    def visit(number: int) -> str:
+        answer = root.get(host, "/about" if number % 2 else "/")
+        return f"{answer.status} {answer.body.partition('<h1>')[2].partition('<')[0]}"
 
-    threads = [threading.Thread(target=read, args=(n, 8)) for n in range(8)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield seen
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
+    return visit
 
 
 def version(number: int) -> str:
@@ -82,7 +58,7 @@ def test_redeploys_and_rollbacks_of_a_site_lose_no_request(root: Root) -> None:
     name, tree = root.deployed(SITE, index__html=version(1))
     host = f"{name}.localhost"
     about = root.get(host, "/about").headers["ETag"]
-    with readers(root, host) as seen:
+    with visitors(to_start_and_another(root, host), at_once=8) as seen:
         for number in (2, 3):
             change(tree, index__html=version(number))
             root.push(tree, name)
@@ -104,7 +80,7 @@ def test_redeploys_and_rollbacks_of_a_site_lose_no_request(root: Root) -> None:
 def test_a_site_and_a_program_take_each_others_place(root: Root) -> None:
     name, tree = root.deployed(SITE, index__html=version(1))
     host = f"{name}.localhost"
-    with readers(root, host) as seen:
+    with visitors(to_start_and_another(root, host), at_once=8) as seen:
         for file in (EXAMPLES / "probe").iterdir():
             if file.is_file():
                 (tree / file.name).write_bytes(file.read_bytes())

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 
 import pytest
 
 from dokkupy.testing.client import connect, read_until, request
 
 from .conftest import EXAMPLES, Root, change
+from .visitors import to_pages, visitors
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
@@ -22,49 +20,13 @@ UPGRADE = {
     "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
     "Sec-WebSocket-Version": "13",
 }
-RATE = 60
-"""New connections a second, which leaves two cores room for the deploys; see benchmarks for 200."""
-LONGEST_SECONDS = 300
-
-
-@contextmanager
-def visitors(
-    root: Root, host: str, headers: Mapping[str, str] | None = None
-) -> Iterator[Counter[str]]:
-    """Request a page on RATE new connections a second; count the answers by what they say."""
-    seen: Counter[str] = Counter()
-    stop = threading.Event()
-    began = time.monotonic()
-
-    def visit(first: int, step: int) -> None:
-        number = first
-        while not stop.is_set() and time.monotonic() - began < LONGEST_SECONDS:
-            stop.wait(max(0.0, began + number / RATE - time.monotonic()))
-            path = "/slow?s=2" if number % 40 == 0 else "/"
-            try:
-                answer = root.get(host, path, headers=headers)
-                text = answer.body.strip() if answer.status == 200 else f"status {answer.status}"
-            except OSError as error:
-                text = f"failed: {error}"
-            seen[text] += 1
-            number += step
-
-    threads = [threading.Thread(target=visit, args=(n, 16)) for n in range(16)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield seen
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
 
 
 def test_no_request_is_lost_and_none_is_stale(root: Root) -> None:
     name, tree = root.deployed(EXAMPLES / "probe", VERSION="1")
     root.cli("checks", "set", name, "probation", "1")
     host = f"{name}.localhost"
-    with visitors(root, host) as seen:
+    with visitors(to_pages(root, host)) as seen:
         for version in ("2", "3"):
             change(tree, VERSION=version)
             root.push(tree, name)

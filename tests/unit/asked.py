@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import importlib
 import io
-import json
 from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dokkupy import runner
 from dokkupy.names import AppName
 from dokkupy.operations.registry import (
     CORE_OPERATIONS,
@@ -16,7 +14,7 @@ from dokkupy.operations.registry import (
     operations_of,
     spec_of,
 )
-from dokkupy.results import to_json
+from dokkupy.testing import local_jobs
 from dokkupy.types import Line
 
 if TYPE_CHECKING:
@@ -55,17 +53,9 @@ class Asked:
     def run_job(
         self, platform: Platform, kind: str, app: AppName | None, arguments: Mapping[str, object]
     ) -> Generator[Line, None, object]:
-        """Stand in for `jobs.run`: the runner's work, done at once in this process."""
+        """Do a job at once, and note its kind."""
         self.jobs.append(kind)
-        module, _, function = runner.WORK[kind].partition(":")
-        lines: list[Line] = []
-        given = {"app": app} if app else {}
-        work = getattr(importlib.import_module(module), function)
-        try:
-            result = work(platform, lines.append, **given, **json.loads(json.dumps(arguments)))
-        finally:
-            yield from lines
-        return json.loads(json.dumps(to_json(result)))
+        return (yield from local_jobs.run(platform, kind, app, arguments))
 
 
 def names(function: object, name: str) -> bool:
