@@ -29,7 +29,11 @@ DIED: Final = "The process that built it died."
 
 @contextmanager
 def recorded(platform: Platform, report: Report, source: Source) -> Iterator[BuildRecord]:
-    """Keep a build's story under a new number; `keep` says how it ended, or an exception does."""
+    """Keep a build's story under a new number; `keep` says how it ended, or an exception does.
+
+    Raises:
+        BuildFailed: it was cancelled meanwhile.
+    """
     store = platform.store
     record = store.builds.begin(
         source.app, origin=source.origin, revision=source.revision, actor=platform.actor

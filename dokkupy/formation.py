@@ -67,7 +67,12 @@ def limit(
 def restart(
     platform: Platform, send: Send, *, app: AppName, processes: Sequence[ProcessName]
 ) -> Deployment:
-    """Replace the containers of the named processes, or all, by new ones of the live release."""
+    """Replace the containers of the named processes, or all, by new ones of the live release.
+
+    Raises:
+        Conflict: the app is stopped.
+        DeployFailed: a new one did not prove itself; the old ones serve.
+    """
     with at_work(platform, send, app, "restart") as report:
         release = ledger.live(platform, app)
         _require(release, processes)

@@ -101,7 +101,11 @@ class Platform:
 
     @property
     def root_id(self) -> str:
-        """The word that marks everything of this root in the engine."""
+        """The word that marks everything of this root in the engine.
+
+        Raises:
+            StateError: the root is not initialised.
+        """
         root_id = self.store.meta.get("root_id")
         if not root_id:
             raise StateError(

@@ -26,6 +26,10 @@ def add_layer(client: Client, layer: ImageLayer, tar: IO[bytes]) -> str:
 
     See "Docker Image Specification v1.2" in Docker's documentation: of layers that the engine
     knows by their digests, no content is asked for.
+
+    Raises:
+        ImageNotFound: there is no image below.
+        EngineError: the engine does not take it.
     """
     below = client.get(f"/images/{layer.image}/json")
     known = list(below["RootFS"]["Layers"])

@@ -57,7 +57,11 @@ def perform(
     verb: str,
     arguments: Mapping[str, Any],
 ) -> object:
-    """Do one piece of work on a service and return what came of it."""
+    """Do one piece of work on a service and return what came of it.
+
+    Raises:
+        UsageError: there is no such work.
+    """
     if verb not in VERBS:
         raise UsageError(f"There is nothing like {verb!a} to do to a service.")
     module, _, name = VERBS[verb].partition(":")

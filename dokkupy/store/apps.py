@@ -51,7 +51,11 @@ class Apps:
         return self.get(name)
 
     def get(self, name: str) -> App:
-        """Return one app."""
+        """Return one app.
+
+        Raises:
+            NotFound: there is none of that name; its hint has names that are near.
+        """
         row = self._database.row("SELECT * FROM apps WHERE name = ?", name)
         if row is None:
             raise self._unknown(name)

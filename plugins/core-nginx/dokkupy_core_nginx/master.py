@@ -106,7 +106,11 @@ class Master:
         self._signal(worker, signal.SIGQUIT)
 
     def stop(self) -> None:
-        """Stop serving: take no more connections, let requests end for a moment, then end."""
+        """Stop serving: take no more connections, let requests end for a moment, then end.
+
+        Raises:
+            ProxyRefused: it does not end.
+        """
         for name in (signal.SIGQUIT, signal.SIGTERM):
             pid = self.pid
             left = self._left_behind() if pid is None else frozenset({pid})

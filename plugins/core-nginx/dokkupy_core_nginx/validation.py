@@ -90,7 +90,11 @@ class _Search:
         self._good = good
 
     def mend(self, complaint: Complaint) -> None:
-        """Set back whoever the complaint is about; each call comes nearer to the end."""
+        """Set back whoever the complaint is about; each call comes nearer to the end.
+
+        Raises:
+            ProxyRefused: it is about whom the change is for, or about nobody who can be set back.
+        """
         app = complaint.app or self._culprit(complaint)
         if app == self._changed or self._is_withheld(app):
             raise refusal(complaint, app)
