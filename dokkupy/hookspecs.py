@@ -128,6 +128,9 @@ def register_proxies(platform: Platform) -> Proxy:  # type: ignore[empty-body]
 def register_services() -> ServiceKind:  # type: ignore[empty-body]
     """Say what is particular to one kind of server; the operations under its noun follow.
 
+    One that the plugin gives under the same noun and name by `register_operations` stands in
+    for the usual one, as `redis create` does, which takes a mode.
+
     Called without a platform when the index is built; import nothing heavy. A plugin gets this
     and every other hook that a service needs from `dokkupy.services.hooks.service_hooks`.
     """

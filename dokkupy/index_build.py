@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -55,7 +55,8 @@ def build(chosen: Selection) -> tuple[Index, set[str]]:
             try:
                 own, nouns = _offered(loaded)
                 kinds = _service_kinds(loaded)
-                own += [command for kind in kinds for command in _of_service(kind, state.name)]
+                for kind in kinds:
+                    own += list(_of_service(kind, state.name, own))
                 _refuse_clashes(own, commands, states)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - as for its import
                 reason = error.message if isinstance(error, PluginError) else described(error)
@@ -112,11 +113,15 @@ def _service_kinds(loaded: Loaded) -> list[ServiceKind]:
     return kinds
 
 
-def _of_service(kind: ServiceKind, plugin: str) -> Iterator[Command]:
+def _of_service(kind: ServiceKind, plugin: str, own: Sequence[Command]) -> Iterator[Command]:
+    """Yield what every kind of service has, but for what the plugin does in a way of its own."""
+    said = {command.title for command in own}
     for module in kind.operation_modules:
-        yield from _commands(
+        for command in _commands(
             kind.noun, importlib.import_module(module), plugin, bound_noun=kind.noun
-        )
+        ):
+            if command.title not in said:
+                yield command
 
 
 def _check_group(group: PropertyGroup) -> None:

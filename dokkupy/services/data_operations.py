@@ -101,6 +101,8 @@ def clone(
 ) -> Stream[Loaded]:
     """Make a service with a copy of the data that another has now, and passwords of its own.
 
+    It has the other's image, limits and settings too; links, ports and backups are its own.
+
     Raises:
         Conflict: there is one of that name.
     """

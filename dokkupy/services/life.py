@@ -52,8 +52,9 @@ def create(
     image: str = "",
     memory: int = 0,
     cpus: float = 0.0,
+    settings: Mapping[str, str] | None = None,
 ) -> Service:
-    """Make a service and wait until it serves.
+    """Make a service and wait until it serves; `settings` are of what its kind lets one choose.
 
     Raises:
         Conflict: there is one of that name.
@@ -61,7 +62,7 @@ def create(
         DeployFailed: it did not get ready; nothing is left of it.
     """
     made = Service.fresh(kind, name, wanted=image, now=time.time())
-    made = replace(made, memory=memory, cpus=cpus)
+    made = replace(made, memory=memory, cpus=cpus, settings=_chosen(settings or {}))
     services.refuse_second(platform, made)
     with service_lock(platform.paths, made.key, what="create", actor=platform.actor):
         services.add(platform, made)
@@ -236,10 +237,15 @@ def configure(
     *,
     settings: Mapping[str, str],
 ) -> Service:
-    """Change some of what the kind of a service lets one choose; the service is restarted."""
+    """Change some of what its kind lets one choose, empty for the usual; it is restarted."""
     with at_work(platform, report, kind.noun, name, "configure") as service:
-        chosen = service.settings | dict(settings)
-        return relaunch(platform, report, kind, service, settings=chosen)
+        return relaunch(
+            platform, report, kind, service, settings=_chosen(service.settings | dict(settings))
+        )
+
+
+def _chosen(settings: Mapping[str, str]) -> dict[str, str]:
+    return {key: text for key, text in settings.items() if text}
 
 
 def clean(platform: Platform, report: Report, kind: ServiceKind, name: ServiceName) -> list[str]:

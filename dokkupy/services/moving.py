@@ -100,7 +100,14 @@ def clone(
     with life.at_work(platform, report, kind.noun, name, f"clone to {new}") as origin:
         containers.running(platform, origin)
         made = life.create(
-            platform, report, kind, new, image=origin.wanted, memory=origin.memory, cpus=origin.cpus
+            platform,
+            report,
+            kind,
+            new,
+            image=origin.wanted,
+            memory=origin.memory,
+            cpus=origin.cpus,
+            settings=origin.settings,
         )
         report.progress(f"Copying the data of {origin.title}")
         try:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from dokkupy.deployment import Deployment
 from dokkupy.services import containers, links
+from dokkupy.services.judging import megabytes
+from dokkupy.services.vault import own_folder
 
 if TYPE_CHECKING:
     from dokkupy.platform import Platform
@@ -39,15 +41,20 @@ class ServiceInfo:
     """The name by which linked apps find it."""
     port: int
     database: str
+    """Empty, as `user` is, for a kind that has none."""
     user: str
     exposed: str
     """Where this host answers for it; empty when it does not."""
     memory: int
     """Bytes that it may take; 0 is no limit."""
     cpus: float
+    settings: dict[str, str]
+    """What was chosen of what its kind lets one choose."""
     links: tuple[str, ...]
     container: str
     volume: str
+    size: int
+    """Bytes of its files; 0 while it does not run."""
     kept_volumes: tuple[str, ...]
     """Replaced by an import, a restore or an upgrade, and not removed."""
     backups: str
@@ -61,11 +68,13 @@ class ServiceInfo:
         """Say it line by line."""
         from dokkupy.cli.output import cell
 
-        names = [name for name in self.__slots__ if getattr(self, name) not in ("", (), 0)]
+        names = [name for name in self.__slots__ if getattr(self, name) not in ("", (), {}, 0)]
         width = max(map(len, names)) + 2
+        said = {name: cell(getattr(self, name), name) for name in names}
+        if self.size:
+            said["size"] = megabytes(self.size)
         return "\n".join(
-            f"{name.replace('_', ' ') + ':':<{width}}{cell(getattr(self, name), name)}"
-            for name in names
+            f"{name.replace('_', ' ') + ':':<{width}}{text}" for name, text in said.items()
         )
 
 
@@ -135,25 +144,41 @@ def row(platform: Platform, service: Service) -> ServiceRow:
 def info(platform: Platform, service: Service) -> ServiceInfo:
     """Return everything about a service."""
     exposed = f"{service.host_address}:{service.host_port}" if service.host_address else ""
+    server = platform.hooks.register_services(service.noun).server_for(service.wanted)
+    told = server.variables(service.access)
+    state = containers.state(platform, service)
+    data = server.blueprint(service.access).data
     return ServiceInfo(
         name=service.name,
         kind=service.noun,
-        state=containers.state(platform, service),
+        state=state,
         version=service.version,
         image=service.image,
         host=service.host,
         port=service.port,
-        database=service.database,
-        user=service.database,
+        database=told.get("NAME", ""),
+        user=told.get("USER", ""),
         exposed=exposed,
         memory=service.memory,
         cpus=service.cpus,
+        settings=service.settings,
         links=tuple(link.app for link in links.of_service(platform, service)),
         container=service.container,
         volume=service.volume,
+        size=_bytes(platform, service, data) if data and state == "running" else 0,
         kept_volumes=service.kept,
-        backups=service.backups,
+        backups=service.backups or str(own_folder(platform)),
         encrypted=bool(service.passphrase),
         schedule=f"every {service.every}, {service.keep} kept" if service.every else "",
         created_at=service.created_at,
     )
+
+
+def _bytes(platform: Platform, service: Service, folder: str) -> int:
+    """Return what the files in a folder of a running service take on the disk."""
+    said = bytearray()
+    talk = containers.session(platform, service)
+    # Files come and go meanwhile, which it complains of; its sum stands all the same.
+    talk.pipe(["du", "-sk", folder], sink=said.extend)
+    number = said.split(b"\t")[0]
+    return int(number) * 1024 if number.isdigit() else 0

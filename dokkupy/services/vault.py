@@ -100,13 +100,18 @@ def open_vault(platform: Platform, place: str) -> Vault:
         NotFound: there is no bucket of that name.
     """
     if not place:
-        return FolderVault(platform.paths.root / "backups")
+        return FolderVault(own_folder(platform))
     if place.startswith("/"):
         return FolderVault(Path(place))
     from dokkupy.services import vaults
     from dokkupy.services.s3 import S3Vault
 
     return S3Vault(vaults.get(platform, place))
+
+
+def own_folder(platform: Platform) -> Path:
+    """Return the root's own folder for backups."""
+    return platform.paths.root / "backups"
 
 
 def _make(folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from dokkupy.services.access import Access
+from dokkupy.sizes import MemorySize
 
 SETTINGS: Final = "/etc/dokkupy-redis.conf"
 PASSWORD: Final = "/etc/dokkupy-password"  # noqa: S105 - where it is, not what it is
@@ -32,7 +33,7 @@ def settings(access: Access) -> str:
         'save ""',
     ]
     if mode == "cache":
-        size = access.settings.get("size", "100mb")
+        size = MemorySize(access.settings["size"]).bytes
         lines += ["appendonly no", f"maxmemory {size}", "maxmemory-policy allkeys-lru"]
     else:
         # What was acknowledged is on the disk; writers of the same moment share the wait.

@@ -4,8 +4,9 @@ import pytest
 
 from dokkupy.errors import Refused
 from dokkupy.platform import Platform
-from dokkupy.services import life
+from dokkupy.services import containers, life, moving
 from dokkupy.services import service as services
+from dokkupy.services.name import ServiceName
 from dokkupy.services.service import Service
 from dokkupy.services.session import Session
 from dokkupy.testing.contracts.service_fixtures import REPORT
@@ -60,6 +61,20 @@ class TestRedis(DumpingServiceContract):
         assert ask(self.session(platform), "DBSIZE") == "0\n"
         durable = {"mode": "persistent"}
         life.configure(platform, REPORT, self.kind, service.name, settings=durable)
+
+    def test_a_cache_is_one_from_its_beginning_and_so_is_its_clone(
+        self, platform: Platform, service: Service
+    ) -> None:
+        cache, names = {"mode": "cache", "size": "8m"}, (ServiceName("pages"), ServiceName("copy"))
+        life.create(platform, REPORT, self.kind, names[0], settings=cache)
+        moving.clone(platform, REPORT, self.kind, names[0], new=names[1])
+        for name in names:
+            made = services.find(platform, service.noun, name)
+            talk = containers.session(platform, made)
+            kept = [ask(talk, "CONFIG", "GET", key) for key in ("maxmemory", "appendonly")]
+            assert made.settings == cache
+            assert kept == ["maxmemory\n8388608\n", "appendonly\nno\n"]
+            life.destroy(platform, self.kind, made)
 
 
 def ask(session: Session, *words: str) -> str:
