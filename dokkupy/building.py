@@ -55,6 +55,7 @@ def exported(
 def _add_submodules(
     platform: Platform, app: AppName, revision: str, tree: Path, tell: Callable[[str], None]
 ) -> None:
+    from dokkupy import deploy_keys
     from dokkupy.submodule_cache import SubmoduleCache
     from dokkupy.submodules import Place, Submodules
 
@@ -65,8 +66,8 @@ def _add_submodules(
         origin=platform.store.documents.get(app, *git.ORIGIN) or "",
     )
     cache = SubmoduleCache(platform.paths.submodules)
-    with cache.in_use():
-        Submodules(cache, tree.parent, tell).export(source)
+    with cache.in_use(), deploy_keys.way(platform, app) as ssh:
+        Submodules(cache, tree.parent, tell, ssh=ssh).export(source)
 
 
 def discard(platform: Platform, app: AppName) -> None:

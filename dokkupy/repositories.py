@@ -8,6 +8,7 @@ import resource
 import shlex
 import signal
 import subprocess
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,8 +36,11 @@ _FAR: Final = re.compile(
 """Neither a password, which would show in the list of processes, nor `ext::`, nor an option."""
 _NEAR: Final = re.compile(r"/[^\0-\x1f\x7f]*")
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
-_SSH: Final = "ssh -o BatchMode=yes -o ConnectTimeout=30"
-_NO_HOST_KEY: Final = "Host key verification failed"
+SSH: Final = "ssh -o BatchMode=yes -o ConnectTimeout=30"
+"""How git calls ssh where nobody has keys of their own for it: see `dokkupy.deploy_keys.way`."""
+_UNKNOWN_HOST: Final = "Host key verification failed"
+_OTHER_HOST: Final = "REMOTE HOST IDENTIFICATION HAS CHANGED"
+_NO_KEY: Final = "Permission denied (publickey"
 _TOO_LARGE: Final = ("signal 25", "File too large")
 _SETTINGS: Final = (
     "protocol.version=2",
@@ -75,6 +79,13 @@ class RepositoryUrl(str):
         """Whether it is a folder of this machine."""
         return self.startswith("/")
 
+    @property
+    def ssh_host(self) -> str:
+        """The server that it is on, `HOST` or `HOST:PORT`, when it is come to by ssh."""
+        if self.startswith("ssh://"):
+            return self.removeprefix("ssh://").partition("/")[0].rpartition("@")[2]
+        return self.partition(":")[0].rpartition("@")[2]
+
     def beside(self, relative: str) -> RepositoryUrl:
         """Return what a URL that begins with `./` or `../` means beside this repository.
 
@@ -104,7 +115,7 @@ class Found:
     """Its name when it is a branch."""
 
 
-def look(repository: Path, url: RepositoryUrl, wanted: str | None) -> Found:
+def look(repository: Path, url: RepositoryUrl, wanted: str | None, *, ssh: str = SSH) -> Found:
     """Find a branch, a tag or a whole commit id; without any the branch that `HEAD` is.
 
     Raises:
@@ -112,7 +123,8 @@ def look(repository: Path, url: RepositoryUrl, wanted: str | None) -> Found:
         Refused: the repository does not answer.
     """
     patterns = ["HEAD", f"{git.BRANCHES}{wanted}", f"refs/tags/{wanted}"] if wanted else ["HEAD"]
-    listed = _ask(repository, url, LOOK_SECONDS, "ls-remote", "--symref", "--", url, *patterns)
+    asked = ["ls-remote", "--symref", "--", url, *patterns]
+    listed = _ask(repository, url, LOOK_SECONDS, asked, ssh)
     rows = [row.partition("\t")[::2] for row in listed.splitlines()]
     there = {name for _, name in rows}
     if wanted is None:
@@ -132,7 +144,15 @@ def look(repository: Path, url: RepositoryUrl, wanted: str | None) -> Found:
     )
 
 
-def fetch(repository: Path, url: RepositoryUrl, source: str, ref: str, *, depth: int = 0) -> str:
+def fetch(
+    repository: Path,
+    url: RepositoryUrl,
+    source: str,
+    ref: str,
+    *,
+    depth: int = 0,
+    ssh: str = SSH,
+) -> str:
     """Have `ref` stand at what another repository has under `source`; return the commit's id.
 
     Raises:
@@ -140,11 +160,14 @@ def fetch(repository: Path, url: RepositoryUrl, source: str, ref: str, *, depth:
     """
     deepen = [f"--depth={depth}"] if depth else []
     words = ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", *deepen]
-    _ask(repository, url, FETCH_SECONDS, "fetch", *words, "--", url, f"+{source}:{ref}")
+    asked = ["fetch", *words, "--", url, f"+{source}:{ref}"]
+    _ask(repository, url, FETCH_SECONDS, asked, ssh)
     return git.at(repository, f"{ref}^{{commit}}") if "*" not in ref else ""
 
 
-def _ask(repository: Path, url: RepositoryUrl, seconds: float, verb: str, *words: str) -> str:
+def _ask(
+    repository: Path, url: RepositoryUrl, seconds: float, words: Sequence[str], ssh: str
+) -> str:
     """Run git against another repository, with no way for it to ask or to do anything else."""
     settings = [*_SETTINGS]
     if bundle := os.environ.get("SSL_CERT_FILE"):
@@ -152,13 +175,13 @@ def _ask(repository: Path, url: RepositoryUrl, seconds: float, verb: str, *words
     given = [word for setting in settings for word in ("-c", setting)]
     environment = git.environment() | {
         "GIT_ALLOW_PROTOCOL": "file" if url.near else "https:ssh",
-        "GIT_SSH_COMMAND": _SSH,
+        "GIT_SSH_COMMAND": ssh,
         "GIT_SSH_VARIANT": "ssh",
         "GIT_ASKPASS": "false",
         "SSH_ASKPASS": "false",
     }
     with subprocess.Popen(
-        ["git", f"--git-dir={repository}", *given, verb, *words],
+        ["git", f"--git-dir={repository}", *given, *words],
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -191,11 +214,12 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 def _refusal(url: RepositoryUrl, error: str) -> Refused:
     hint = f"See why: git ls-remote {shlex.quote(url)}"
-    if _NO_HOST_KEY in error:
-        hint = (
-            "Let the user of dokkupy trust the host, once its fingerprint is checked: "
-            "ssh-keyscan HOST >> ~/.ssh/known_hosts"
-        )
+    if _OTHER_HOST in error:
+        error = f"It has another host key than the one that is trusted.\n{error}"
+    if _UNKNOWN_HOST in error or _OTHER_HOST in error:
+        hint = f"Have its host key looked at and trusted: dokkupy git trust {url.ssh_host}"
+    elif _NO_KEY in error:
+        hint = "Let the key in there that this shows: dokkupy git key APP, or --global for all apps"
     if any(sign in error for sign in _TOO_LARGE):
         error = f"It is larger than {LARGEST // 1024**2} MiB.\n{error}"
         hint = "Fetch less of it: name a branch or a tag."

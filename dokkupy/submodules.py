@@ -38,10 +38,18 @@ class Place:
 class Submodules:
     """The submodules of one source, and where they are kept."""
 
-    def __init__(self, cache: SubmoduleCache, room: Path, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        cache: SubmoduleCache,
+        room: Path,
+        tell: Callable[[str], None],
+        *,
+        ssh: str = repositories.SSH,
+    ) -> None:
         self._cache = cache
         self._index = room / "submodule.index"
         self._tell = tell
+        self._ssh = ssh
         self._count = 0
 
     def export(self, place: Place) -> None:
@@ -83,7 +91,7 @@ class Submodules:
                 return repository
             self._tell(f"Fetching the submodule {name} from {url}")
             try:
-                _fetch(repository, url, revision)
+                _fetch(repository, url, revision, self._ssh)
             except Refused as error:
                 raise BuildFailed(
                     f"The submodule {name!a:.200} cannot be fetched from {url}.",
@@ -154,9 +162,10 @@ def _url(place: Place, name: str, said: str | None) -> RepositoryUrl:
     return url
 
 
-def _fetch(repository: Path, url: RepositoryUrl, revision: str) -> None:
+def _fetch(repository: Path, url: RepositoryUrl, revision: str, ssh: str) -> None:
     try:
         # Most servers give any commit, and then nothing else has to come.
-        repositories.fetch(repository, url, revision, f"refs/dokkupy/{revision}", depth=1)
+        wanted = f"refs/dokkupy/{revision}"
+        repositories.fetch(repository, url, revision, wanted, depth=1, ssh=ssh)
     except Refused:
-        repositories.fetch(repository, url, "refs/*", "refs/theirs/*")
+        repositories.fetch(repository, url, "refs/*", "refs/theirs/*", ssh=ssh)

@@ -6,7 +6,7 @@ import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from dokkupy import branches, git, pipeline, repositories
+from dokkupy import branches, deploy_keys, git, pipeline, repositories
 from dokkupy.locks import app_lock
 from dokkupy.report import Report
 from dokkupy.repositories import RepositoryUrl
@@ -31,8 +31,9 @@ def sync(
     report, origin = Report(send), RepositoryUrl.parse(url)
     repository = git.ensure_repo(platform.paths, app)
     report.progress(f"Fetching from {origin}")
-    found = repositories.look(repository, origin, wanted)
-    new = _fetched(platform, app, origin, found)
+    with deploy_keys.way(platform, app) as ssh:
+        found = repositories.look(repository, origin, wanted, ssh=ssh)
+        new = _fetched(platform, app, origin, found, ssh)
     arriving = git.BRANCHES + (found.branch or branches.USUAL[0])
     ref = git.BRANCHES + branches.deploy_branch(platform, app, [arriving])
     old = git.current(platform.paths, app, ref)
@@ -56,11 +57,15 @@ def sync(
 
 
 def _fetched(
-    platform: Platform, app: AppName, origin: RepositoryUrl, found: repositories.Found
+    platform: Platform,
+    app: AppName,
+    origin: RepositoryUrl,
+    found: repositories.Found,
+    ssh: str,
 ) -> str:
     # A name of this process's own, so that two at a time do not meet.
     repository, ref = git.repository(platform.paths, app), f"refs/dokkupy/sync-{os.getpid()}"
     try:
-        return repositories.fetch(repository, origin, found.source, ref)
+        return repositories.fetch(repository, origin, found.source, ref, ssh=ssh)
     finally:
         git.delete_ref(repository, ref)

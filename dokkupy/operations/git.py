@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from dokkupy import git
 from dokkupy.errors import UsageError
+from dokkupy.known_hosts import SshHost
 from dokkupy.names import AppName, Scope
 from dokkupy.operations.registry import Help, operation
 from dokkupy.remote import Address, autocreates, keep_autocreate
@@ -137,3 +138,69 @@ def report(platform: Platform, app: AppName) -> list[PushedBranch]:
             )
         )
     return rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """The public half of a deploy key."""
+
+    app: str
+    """Empty for the one of the root."""
+    public: str
+    fingerprint: str
+
+    def text(self) -> str:
+        """Return the line that a host of repositories wants."""
+        return f"{self.public} dokkupy-{self.app or 'all'}"
+
+
+@operation(summary="Show the public key for private repositories by ssh, made at the first call")
+def key(
+    platform: Platform,
+    scope: Annotated[Scope, Help("The app, or --global for the key that serves every app")],
+    *,
+    renew: Annotated[bool, Help("Make another; the one of before is forgotten")] = False,
+) -> Key:
+    """Show the key that a host of repositories has to let in, as a deploy key for instance.
+
+    `git sync` and submodules come with the app's key, then with the root's, then with those of
+    the user that owns the root.
+
+    Raises:
+        NotFound: there is no such app.
+    """
+    from dokkupy import deploy_keys
+
+    if scope.app is not None:
+        platform.store.apps.get(scope.app)
+    found = None if renew else deploy_keys.find(platform, scope)
+    made = found or deploy_keys.make(platform, scope)
+    return Key(app=scope, public=str(made.public), fingerprint=made.public.fingerprint)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trusted:
+    """A host that is known by its key from now on."""
+
+    host: str
+    fingerprint: str
+
+
+@operation(summary="Trust the ssh key of a host that repositories are on")
+def trust(
+    platform: Platform,
+    host: Annotated[SshHost, Help("HOST or HOST:PORT")],
+    *,
+    fingerprint: Annotated[str, Help("Of its key, as its owner publishes it: SHA256:…")] = "",
+) -> Trusted:
+    """Ask a host for its keys, and trust the one with a fingerprint; without one show them.
+
+    Raises:
+        NotFound: no ssh server answers there.
+        Refused: none of its keys has that fingerprint.
+    """
+    from dokkupy import known_hosts
+
+    found = known_hosts.trust(platform.paths, host, fingerprint)
+    platform.store.events.add("git.host-trusted", "", {"host": str(host)})
+    return Trusted(host=str(host), fingerprint=found.fingerprint)
