@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from dokkupy.errors import DokkupyError
+from dokkupy.errors import DokkupyError, ProxyRefused
 from dokkupy.names import Scope
 from dokkupy.operations.registry import Help, operation
 from dokkupy.properties import PropertyValue
@@ -55,13 +55,7 @@ def set_(
     _write(platform, noun, scope, key, value)
     shown = next(item for item in properties.report(noun, scope) if item.key == key)
     if shown.takes_effect == "now":
-        from dokkupy.pipeline import apply_routes
-
-        try:
-            apply_routes(platform, changed=scope)
-        except DokkupyError:
-            _write(platform, noun, scope, key, before)
-            raise
+        _take_effect(platform, noun, scope, key, before)
     return ChangedProperty(
         noun=noun,
         scope=scope,
@@ -70,6 +64,38 @@ def set_(
         origin=shown.origin,
         takes_effect=shown.takes_effect,
     )
+
+
+def _take_effect(platform: Platform, noun: str, scope: str, key: str, before: str | None) -> None:
+    """Let the proxy use a setting, or put back the value of before.
+
+    One for all apps is no change of a single one, so the proxy serves each app that it would
+    break as before and says so: what it has to say that it had not before refuses the change.
+
+    Raises:
+        ProxyRefused: the proxy does not accept it.
+    """
+    from dokkupy.pipeline import apply_routes
+
+    known = set() if scope else _complaints(platform)
+    try:
+        apply_routes(platform, changed=scope)
+    except DokkupyError:
+        _write(platform, noun, scope, key, before)
+        raise
+    fresh = set() if scope else _complaints(platform) - known
+    if fresh:
+        _write(platform, noun, scope, key, before)
+        apply_routes(platform)
+        raise ProxyRefused(
+            f"{noun} {key} cannot be that for all apps.",
+            detail="\n".join(sorted(fresh)),
+            hint=f"Choose another value, or set it for an app: dokkupy {noun} set APP {key} VALUE",
+        )
+
+
+def _complaints(platform: Platform) -> set[str]:
+    return set(platform.proxy.status().detail.splitlines())
 
 
 def _write(platform: Platform, noun: str, scope: str, key: str, value: str | None) -> None:

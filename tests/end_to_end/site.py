@@ -25,6 +25,21 @@ BESIDE = ("builder-dockerfile", "core-nginx", "domains")
 """What is installed beside the core."""
 FOREIGN = ("DOKKUPY_", "PIP_", "PYTHON", "UV_")
 """What of the tests' own environment the commands of another one must not get."""
+PLUGIN = 'from dokkupy import hookimpl\nPLUGIN_API = "{api}"\n'
+"""The module of a plugin that does nothing."""
+SNIPPET = f"""{PLUGIN.format(api=">=1,<2")}
+from dokkupy.types import Property, PropertyGroup
+
+@hookimpl
+def register_properties():
+    text = Property(name="text", type=str, default="", help="Directives", takes_effect="now")
+    return PropertyGroup(noun="snippet", properties=(text,))
+
+@hookimpl
+def nginx_render(platform, app):
+    return platform.properties.get("snippet", app, "text") or None
+"""
+"""The module of a plugin that lets anything into an app's part of nginx's configuration."""
 EXAMPLE = REPOSITORY / "examples" / "plugin-deploy-notes"
 
 

@@ -18,13 +18,23 @@ from dokkupy.testing.program import Program
 from dokkupy.testing.traffic import Traffic, wait_for
 
 from .conftest import PROBATION_SECONDS, REPOSITORY, free_port, git, remove_root
-from .site import BESIDE, EXAMPLE, Site, build, example, index, make_environment, wheel
+from .site import (
+    BESIDE,
+    EXAMPLE,
+    PLUGIN,
+    SNIPPET,
+    Site,
+    build,
+    example,
+    index,
+    make_environment,
+    wheel,
+)
 
 pytestmark = pytest.mark.slow
 
 RATE = 200
 """New connections a second."""
-PLUGIN = 'from dokkupy import hookimpl\nPLUGIN_API = "{api}"\n'
 GOOD = PLUGIN.format(api=">=1,<2") + "@hookimpl\ndef vhosts(platform, app):\n    return []\n"
 
 
@@ -260,6 +270,46 @@ def test_plugins_that_were_broken_behind_its_back_are_named_and_stop_nobody(
     for name in broken:
         clean.cli("plugin", "enable", name)
         clean.cli("plugin", "uninstall", name)
+
+
+@one_installer
+def test_directives_that_nginx_refuses_change_nothing_and_no_other_app(
+    clean: Site, tmp_path: Path
+) -> None:
+    clean.pip(
+        "install",
+        "--no-deps",
+        "--no-index",
+        str(wheel(tmp_path, "snippet", {"plugin.py": SNIPPET})),
+    )
+    try:
+        clean.cli("up")
+        for app in ("one", "two"):
+            clean.cli("apps", "create", app)
+            clean.cli("snippet", "set", app, "text", f"add_header X-Whose {app} always;")
+
+        def whose(app: str) -> str | None:
+            return clean.get(f"{app}.localhost").headers.get("X-Whose")
+
+        for broken in ("no_such_word on;", "} server { listen 1;", "{", "add_header X-Whose"):
+            refused = clean.cli("snippet", "set", "one", "text", broken, code=13)
+            assert "nginx refuses the configuration of one: " in refused.err
+            assert "of what the plugin snippet adds" in refused.err
+            assert (whose("one"), whose("two")) == ("one", "two")
+        assert (
+            clean.json("snippet", "report", "one")[0]["value"] == "add_header X-Whose one always;"
+        )
+
+        clean.cli("apps", "create", "three")
+        refused = clean.cli("snippet", "set", "--global", "text", "no_such_word on;", code=13)
+        assert 'three: unknown directive "no_such_word"' in refused.err
+        assert clean.json("snippet", "report", "three")[0]["value"] == ""
+        assert (whose("one"), whose("two")) == ("one", "two")
+        assert clean.get("three.localhost").status == 404
+    finally:
+        for app in ("one", "two", "three"):
+            clean.cli("apps", "destroy", app, "--force", code=None)
+        clean.cli("down")
 
 
 @contextmanager
