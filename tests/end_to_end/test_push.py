@@ -53,8 +53,10 @@ def remote(root: Root, app: str) -> str:
 
 def start_push(root: Root, tree: Path, app: str) -> subprocess.Popen[str]:
     """Push by path in a session of its own, as from a terminal."""
+    # Tests that run in the background have a Ctrl-C ignored, and a child keeps that.
+    heeding = ["env", "--default-signal=INT"]
     return subprocess.Popen(
-        ["git", "-C", str(tree), "push", "--progress", remote(root, app), "main"],
+        [*heeding, "git", "-C", str(tree), "push", "--progress", remote(root, app), "main"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

@@ -56,8 +56,10 @@ class Person:
         )
 
     def start_push(self, *refs: str) -> subprocess.Popen[bytes]:
+        # Tests that run in the background have a Ctrl-C ignored, and a child keeps that.
+        heeding = ["env", "--default-signal=INT,HUP"]
         return subprocess.Popen(
-            self.command("push", "--progress", str(self.remote), *refs),
+            [*heeding, *self.command("push", "--progress", str(self.remote), *refs)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             start_new_session=True,
