@@ -37,25 +37,25 @@ def test_nobody_is_asked_at_first(platform: Platform) -> None:
     assert rendered(platform) == ""
 
 
-def test_the_first_user_makes_the_app_ask(platform: Platform, proxy: FakeProxy) -> None:
+def test_the_first_user_makes_the_app_ask(platform: Platform, fake_proxy: FakeProxy) -> None:
     shown = operations.add(platform, APP, ANNA, typed())
     assert (shown.on, shown.users) == (True, ("anna",))
     (file,) = files(platform)
     assert f'auth_basic_user_file "{file}";' in rendered(platform)
     assert file.read_text().startswith("anna:$6$")
     assert file.stat().st_mode & 0o777 == 0o600
-    assert proxy.changed == [APP]
+    assert fake_proxy.changed == [APP]
 
 
 def test_a_user_that_comes_later_does_not_switch_it_on(
-    platform: Platform, proxy: FakeProxy
+    platform: Platform, fake_proxy: FakeProxy
 ) -> None:
     operations.add(platform, APP, ANNA, typed())
     operations.disable(platform, APP)
     assert not operations.add(platform, APP, BELA, typed()).on
     assert rendered(platform) == ""
     assert operations.enable(platform, APP).users == ("anna", "bela")
-    assert len(proxy.applied) == 3
+    assert len(fake_proxy.applied) == 3
 
 
 def test_a_new_password_takes_the_place_of_the_old_one_and_its_file(platform: Platform) -> None:
@@ -105,16 +105,16 @@ def test_the_last_user_stays_while_visitors_are_asked(platform: Platform) -> Non
     assert files(platform) == []
 
 
-def test_a_refused_change_is_taken_back(platform: Platform, proxy: FakeProxy) -> None:
-    proxy.refused.add(APP)
+def test_a_refused_change_is_taken_back(platform: Platform, fake_proxy: FakeProxy) -> None:
+    fake_proxy.refused.add(APP)
     with pytest.raises(ProxyRefused):
         operations.add(platform, APP, ANNA, typed())
     assert rendered(platform) == ""
     assert files(platform) == []
-    proxy.refused.clear()
+    fake_proxy.refused.clear()
     operations.add(platform, APP, ANNA, typed())
     before = rendered(platform), files(platform)
-    proxy.refused.add(APP)
+    fake_proxy.refused.add(APP)
     with pytest.raises(ProxyRefused):
         operations.disable(platform, APP)
     with pytest.raises(ProxyRefused):

@@ -9,25 +9,15 @@ import pytest
 from dokkupy import hookimpl
 from dokkupy.names import AppName, HostName
 from dokkupy.platform import Platform
-from dokkupy.store import Store
 from dokkupy.testing.proxy_fake import FakeProxy
 
 APP = AppName("blog")
 
 
 @pytest.fixture
-def proxy() -> Iterator[FakeProxy]:
-    proxy = FakeProxy(0)
-    yield proxy
-    proxy.stop()
-
-
-@pytest.fixture
-def platform(tmp_path: Path, proxy: FakeProxy) -> Iterator[Platform]:
+def platform(root: Path, fake_proxy: FakeProxy) -> Iterator[Platform]:
     """Give a root with the app `blog` under `blog.test`."""
-    platform = Platform(tmp_path / "root", proxy=proxy, plugins=["certs"])
-    platform.paths.make()
-    Store.create(platform.paths.state_db)
+    platform = Platform(root, proxy=fake_proxy, plugins=["certs"])
 
     @hookimpl
     def vhosts(app: AppName) -> list[HostName]:

@@ -47,8 +47,8 @@ def piped(pair: Pair) -> Stdin:
     return Stdin(archive)
 
 
-def routed(proxy: FakeProxy) -> Certificate | None:
-    return next(route.certificate for route in proxy.applied[-1] if route.app == APP)
+def routed(fake_proxy: FakeProxy) -> Certificate | None:
+    return next(route.certificate for route in fake_proxy.applied[-1] if route.app == APP)
 
 
 def folders(platform: Platform) -> list[Path]:
@@ -56,14 +56,14 @@ def folders(platform: Platform) -> list[Path]:
 
 
 def test_files_are_served_at_once(
-    platform: Platform, proxy: FakeProxy, files: tuple[Path, Path]
+    platform: Platform, fake_proxy: FakeProxy, files: tuple[Path, Path]
 ) -> None:
     shown = operations.add(platform, APP, *files)
     assert (shown.names, shown.issuer, shown.warnings) == (("blog.test",), "CN=authority", ())
-    served = routed(proxy)
+    served = routed(fake_proxy)
     assert served
     assert (served.chain.read_bytes(), served.key.read_bytes()) == (MINE.pem, MINE.key)
-    assert proxy.changed == [APP]
+    assert fake_proxy.changed == [APP]
 
 
 def test_files_are_open_to_their_owner_alone(platform: Platform, files: tuple[Path, Path]) -> None:
@@ -78,9 +78,9 @@ def test_files_are_open_to_their_owner_alone(platform: Platform, files: tuple[Pa
     assert {stat.S_IMODE(path.stat().st_mode) for path in (home, *folders(platform))} == {0o700}
 
 
-def test_an_archive_is_served_as_files_are(platform: Platform, proxy: FakeProxy) -> None:
+def test_an_archive_is_served_as_files_are(platform: Platform, fake_proxy: FakeProxy) -> None:
     operations.add(platform, APP, stdin=piped(MINE))
-    served = routed(proxy)
+    served = routed(fake_proxy)
     assert served
     assert served.chain.read_bytes() == MINE.pem
 
@@ -97,26 +97,26 @@ def test_a_second_certificate_must_be_called_an_update(
 
 
 def test_an_update_replaces_what_is_served_and_leaves_nothing_of_the_old(
-    platform: Platform, proxy: FakeProxy
+    platform: Platform, fake_proxy: FakeProxy
 ) -> None:
     operations.add(platform, APP, stdin=piped(MINE))
     operations.update(platform, APP, stdin=piped(NEXT))
-    served = routed(proxy)
+    served = routed(fake_proxy)
     assert served
     assert served.key.read_bytes() == NEXT.key
     assert folders(platform) == [served.key.parent]
 
 
-def test_a_refused_change_is_taken_back(platform: Platform, proxy: FakeProxy) -> None:
-    proxy.refused.add(APP)
+def test_a_refused_change_is_taken_back(platform: Platform, fake_proxy: FakeProxy) -> None:
+    fake_proxy.refused.add(APP)
     with pytest.raises(ProxyRefused):
         operations.add(platform, APP, stdin=piped(MINE))
     assert platform.hooks.certificate_for(app=APP) is None
     assert not folders(platform)
-    proxy.refused.clear()
+    fake_proxy.refused.clear()
     operations.add(platform, APP, stdin=piped(MINE))
     before = platform.hooks.certificate_for(app=APP)
-    proxy.refused.add(APP)
+    fake_proxy.refused.add(APP)
     with pytest.raises(ProxyRefused):
         operations.update(platform, APP, stdin=piped(NEXT))
     with pytest.raises(ProxyRefused):
@@ -127,10 +127,12 @@ def test_a_refused_change_is_taken_back(platform: Platform, proxy: FakeProxy) ->
     assert folders(platform) == [before.key.parent]
 
 
-def test_removing_goes_back_to_http_and_leaves_no_key(platform: Platform, proxy: FakeProxy) -> None:
+def test_removing_goes_back_to_http_and_leaves_no_key(
+    platform: Platform, fake_proxy: FakeProxy
+) -> None:
     operations.add(platform, APP, stdin=piped(MINE))
     operations.remove(platform, APP)
-    assert routed(proxy) is None
+    assert routed(fake_proxy) is None
     assert not folders(platform)
     with pytest.raises(NotFound):
         operations.remove(platform, APP)
@@ -170,7 +172,7 @@ def test_one_that_ends_soon_is_a_warning(platform: Platform) -> None:
 
 
 def test_a_generated_one_is_for_all_hosts_and_can_be_generated_anew(
-    platform: Platform, proxy: FakeProxy
+    platform: Platform, fake_proxy: FakeProxy
 ) -> None:
     shown = operations.generate(platform, APP)
     assert (shown.names, shown.self_signed) == (("blog.test",), True)
@@ -235,11 +237,12 @@ def test_a_key_that_may_not_be_read_is_refused_with_a_way(
 
 
 def test_addresses_are_https_where_the_certificate_is_valid(platform: Platform) -> None:
+    platform.store.meta.set("http_port", "8080")
     platform.store.meta.set("https_port", "8443")
     operations.generate(platform, APP)
     assert routes.urls(platform, APP) == ["https://blog.test:8443"]
     operations.generate(platform, APP, [HostName("other.test")])
-    assert routes.urls(platform, APP) == ["http://blog.test"]
+    assert routes.urls(platform, APP) == ["http://blog.test:8080"]
 
 
 def test_events_tell_of_each_change_and_of_no_secret(platform: Platform) -> None:

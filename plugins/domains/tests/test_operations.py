@@ -28,8 +28,8 @@ def domains(*texts: str) -> list[GlobalDomain]:
     return [GlobalDomain.parse(text) for text in texts]
 
 
-def routed(proxy: FakeProxy) -> dict[str, list[str]]:
-    return {route.app: [str(host) for host in route.hosts] for route in proxy.applied[-1]}
+def routed(fake_proxy: FakeProxy) -> dict[str, list[str]]:
+    return {route.app: [str(host) for host in route.hosts] for route in fake_proxy.applied[-1]}
 
 
 def served(platform: Platform, app: AppName = A) -> list[str]:
@@ -46,20 +46,20 @@ def test_an_app_has_no_default_without_a_global_domain(platform: Platform) -> No
 
 
 def test_added_hosts_are_served_at_once_beside_the_default(
-    platform: Platform, proxy: FakeProxy
+    platform: Platform, fake_proxy: FakeProxy
 ) -> None:
     operations.add(platform, A, names("www.example.com", "*.example.com"))
-    assert routed(proxy) == {
+    assert routed(fake_proxy) == {
         "a": ["www.example.com", "*.example.com", "a.apps.test"],
         "b": ["b.apps.test"],
     }
-    assert proxy.changed == ["a"]
+    assert fake_proxy.changed == ["a"]
 
 
-def test_adding_what_is_there_changes_nothing(platform: Platform, proxy: FakeProxy) -> None:
+def test_adding_what_is_there_changes_nothing(platform: Platform, fake_proxy: FakeProxy) -> None:
     operations.add(platform, A, names("www.example.com"))
     operations.add(platform, A, names("www.example.com"))
-    assert proxy.changed == ["a"]
+    assert fake_proxy.changed == ["a"]
     assert served(platform) == ["www.example.com", "a.apps.test"]
 
 
@@ -180,10 +180,10 @@ def test_of_two_who_add_one_host_at_once_one_gets_it(platform: Platform) -> None
 
 
 def test_a_change_that_the_proxy_refuses_is_taken_back(
-    platform: Platform, proxy: FakeProxy
+    platform: Platform, fake_proxy: FakeProxy
 ) -> None:
     operations.add(platform, A, names("www.example.com"))
-    proxy.refused = {"a"}
+    fake_proxy.refused = {"a"}
     with pytest.raises(ProxyRefused):
         operations.add(platform, A, names("bad.example.com"))
     assert served(platform) == ["www.example.com", "a.apps.test"]
@@ -193,9 +193,9 @@ def test_a_change_that_the_proxy_refuses_is_taken_back(
 
 
 def test_a_global_change_that_the_proxy_refuses_is_taken_back(
-    platform: Platform, proxy: FakeProxy
+    platform: Platform, fake_proxy: FakeProxy
 ) -> None:
-    proxy.refused = {""}
+    fake_proxy.refused = {""}
     with pytest.raises(ProxyRefused):
         operations.add_global(platform, domains("bad.test"))
     assert served(platform) == ["a.apps.test"]
@@ -203,9 +203,9 @@ def test_a_global_change_that_the_proxy_refuses_is_taken_back(
     assert (report.domains, report.default) == (("apps.test",), True)
 
 
-def test_global_domains_give_every_app_a_name(platform: Platform, proxy: FakeProxy) -> None:
+def test_global_domains_give_every_app_a_name(platform: Platform, fake_proxy: FakeProxy) -> None:
     operations.add_global(platform, domains("second.test"))
-    assert routed(proxy) == {
+    assert routed(fake_proxy) == {
         "a": ["a.apps.test", "a.second.test"],
         "b": ["b.apps.test", "b.second.test"],
     }

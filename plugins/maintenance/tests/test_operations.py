@@ -30,23 +30,23 @@ def test_it_is_off_at_first(platform: Platform) -> None:
     assert rendered(platform) == ""
 
 
-def test_on_and_off_are_served_at_once(platform: Platform, proxy: FakeProxy) -> None:
+def test_on_and_off_are_served_at_once(platform: Platform, fake_proxy: FakeProxy) -> None:
     shown = operations.on(platform, APP, retry_after=60)
     assert shown.on
     assert "Retry-After 60" in rendered(platform)
     assert "dokkupy maintenance off blog" in shown.text()
     assert not operations.off(platform, APP).on
     assert rendered(platform) == ""
-    assert proxy.changed == [APP, APP]
+    assert fake_proxy.changed == [APP, APP]
 
 
-def test_what_is_on_already_stays_on_since_then(platform: Platform, proxy: FakeProxy) -> None:
+def test_what_is_on_already_stays_on_since_then(platform: Platform, fake_proxy: FakeProxy) -> None:
     first = operations.on(platform, APP)
     assert operations.on(platform, APP) == first
     assert operations.on(platform, APP, retry_after=1).since == first.since
     operations.off(platform, APP)
     operations.off(platform, APP)
-    assert len(proxy.applied) == 3
+    assert len(fake_proxy.applied) == 3
 
 
 @pytest.mark.parametrize("seconds", [0, -1, operations.LONGEST_WAIT + 1])
@@ -57,15 +57,15 @@ def test_a_time_to_wait_that_makes_no_sense_is_refused(platform: Platform, secon
     assert rendered(platform) == ""
 
 
-def test_a_refused_change_is_taken_back(platform: Platform, proxy: FakeProxy) -> None:
+def test_a_refused_change_is_taken_back(platform: Platform, fake_proxy: FakeProxy) -> None:
     operations.page(platform, APP, stdin=piped(b"one"))
-    proxy.refused.add(APP)
+    fake_proxy.refused.add(APP)
     with pytest.raises(ProxyRefused):
         operations.on(platform, APP)
     with pytest.raises(ProxyRefused):
         operations.page(platform, APP, stdin=piped(b"two"))
     assert rendered(platform) == ""
-    proxy.refused.clear()
+    fake_proxy.refused.clear()
     operations.on(platform, APP)
     assert '"one"' in rendered(platform)
 

@@ -19,7 +19,7 @@ def rendered(platform: Platform) -> str:
 
 
 def test_a_redirect_is_served_at_once_and_taken_away_again(
-    platform: Platform, proxy: FakeProxy
+    platform: Platform, fake_proxy: FakeProxy
 ) -> None:
     made = operations.set_(platform, APP, WWW, BARE)
     assert made == Redirect(app=APP, host=WWW, to=BARE, code=301)
@@ -28,17 +28,17 @@ def test_a_redirect_is_served_at_once_and_taken_away_again(
     operations.unset(platform, APP, WWW)
     assert rendered(platform) == ""
     assert operations.report(platform) == []
-    assert proxy.changed == [APP, APP]
+    assert fake_proxy.changed == [APP, APP]
 
 
 def test_a_redirect_replaces_the_one_that_its_host_had(
-    platform: Platform, proxy: FakeProxy
+    platform: Platform, fake_proxy: FakeProxy
 ) -> None:
     operations.set_(platform, APP, WWW, BARE)
     operations.set_(platform, APP, WWW, OLD, "307")
     operations.set_(platform, APP, WWW, OLD, "307")
     assert [(one.to, one.code) for one in operations.report(platform)] == [(OLD, 307)]
-    assert len(proxy.applied) == 2
+    assert len(fake_proxy.applied) == 2
 
 
 def test_a_host_below_a_wildcard_of_the_app_may_lead_elsewhere(platform: Platform) -> None:
@@ -78,14 +78,14 @@ def test_a_circle_through_another_app_is_refused(platform: Platform) -> None:
         operations.set_(platform, AppName("shop"), HostName("shop.test"), BARE)
 
 
-def test_a_refused_change_is_taken_back(platform: Platform, proxy: FakeProxy) -> None:
-    proxy.refused.add(APP)
+def test_a_refused_change_is_taken_back(platform: Platform, fake_proxy: FakeProxy) -> None:
+    fake_proxy.refused.add(APP)
     with pytest.raises(ProxyRefused):
         operations.set_(platform, APP, WWW, BARE)
     assert operations.report(platform) == []
-    proxy.refused.clear()
+    fake_proxy.refused.clear()
     before = operations.set_(platform, APP, WWW, BARE)
-    proxy.refused.add(APP)
+    fake_proxy.refused.add(APP)
     with pytest.raises(ProxyRefused):
         operations.set_(platform, APP, WWW, OLD)
     with pytest.raises(ProxyRefused):
