@@ -41,8 +41,8 @@ After=network-online.target docker.service
 Type=oneshot
 RemainAfterExit=yes
 User={wanted.user}
-ExecStart={_line(up)}
-ExecStop={_line(down)}
+ExecStart={line(up)}
+ExecStop={line(down)}
 TimeoutStopSec=60
 
 [Install]
@@ -50,7 +50,7 @@ WantedBy=multi-user.target
 """
 
 
-def _line(words: Sequence[str]) -> str:
+def line(words: Sequence[str]) -> str:
     """Return words as a command line of systemd.service(5), nothing in them expanded."""
     return " ".join(map(_quoted, words))
 

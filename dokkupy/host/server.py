@@ -10,6 +10,7 @@ from dokkupy.engine_docker.engine import DEFAULT_SOCKET
 from dokkupy.errors import DokkupyError, Refused
 from dokkupy.host import ssh_server
 from dokkupy.host.account import AccountPart
+from dokkupy.host.backups import BackupsPart
 from dokkupy.host.boot import BootPart
 from dokkupy.host.command import CommandPart
 from dokkupy.host.engine import ContainersPart, EnginePart, socket_group
@@ -49,6 +50,7 @@ def parts(wanted: Wanted, engine: Engine, *, with_data: bool = False) -> tuple[P
         SshPart(wanted),
         NamingPart(wanted),
         boot,
+        BackupsPart(wanted),
         ServingPart(wanted, boot),
     )
 

@@ -52,6 +52,7 @@ CORE_OPERATIONS: Final[Mapping[str, Sequence[str]]] = {
     "registry": ("dokkupy.operations.registries",),
     "releases": ("dokkupy.operations.releases",),
     "run": ("dokkupy.operations.run",),
+    "services": ("dokkupy.operations.services",),
     "ssh-keys": ("dokkupy.operations.ssh_keys",),
     "vaults": ("dokkupy.operations.vaults",),
 }

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from dokkupy.core_properties import Count
-from dokkupy.errors import DokkupyError, UsageError
+from dokkupy.errors import UsageError
 from dokkupy.moments import Duration
 from dokkupy.operations.registry import Help, Stdin, operation
 from dokkupy.services.asking import ask, shown
 from dokkupy.services.name import ServiceName
 from dokkupy.services.showing import ServiceInfo
-from dokkupy.types import Line, Stream
+from dokkupy.types import Stream
 
 if TYPE_CHECKING:
     from dokkupy.platform import Platform
@@ -144,7 +144,7 @@ def schedule(
     keep: Annotated[Count, Help("How many scheduled ones stay")] = WEEK,
     to: Annotated[str, Help("Folder or vault for them; a folder of the root by default")] = "",
 ) -> ServiceInfo:
-    """Have `backup-due` back the service up from now on, and remove the oldest.
+    """Have `services backup-due` back the service up from now on, and remove the oldest.
 
     Raises:
         UsageError: it is more often than every ten minutes, or the place is none.
@@ -167,32 +167,15 @@ def unschedule(platform: Platform, noun: str, service: ServiceName) -> ServiceIn
 
 @operation(summary="Back up every service whose time has come")
 def backup_due(platform: Platform, noun: str) -> Stream[list[BackupRow]]:
-    """Make the scheduled backups that are due; for a timer, such as cron's.
+    """Make the scheduled backups of this kind that are due; `services backup-due` makes all.
 
     One that fails does not keep the others from being made.
     """
-    import time
-
-    from dokkupy.services import backups as made
+    from dokkupy.services import scheduled
     from dokkupy.services import service as services
 
-    done: list[BackupRow] = []
-    failed: list[str] = []
-    for one in services.every(platform, noun):
-        if not made.due(platform, one, time.time()):
-            continue
-        try:
-            given = {"reason": made.SCHEDULE}
-            done.append(_row((yield from ask(platform, noun, one.name, "backup", given))))
-        except DokkupyError as error:
-            failed.append(one.name)
-            yield Line(text=f"{one.title}: {error.message}", stream="warning")
-    if failed:
-        raise DokkupyError(
-            f"These were not backed up: {', '.join(failed)}.",
-            hint=f"dokkupy {noun} backup {failed[0]}",
-        )
-    return done
+    made = yield from scheduled.make(platform, services.every(platform, noun))
+    return [_row(one) for one in made]
 
 
 def _kept(

@@ -169,8 +169,10 @@ def test_backups_are_made_listed_proved_thinned_out_and_restored(
     post(root, "notes", "in the backup")
     root.cli("mysql", "backup-passphrase", "db", stdin=b"four words and one more\n")
     root.cli("mysql", "schedule", "db", "--every", "10m", "--keep", "1", "--to", str(tmp_path))
-    assert [row["reason"] for row in root.json("mysql", "backup-due")] == ["schedule"]
-    assert root.json("mysql", "backup-due") == []
+    assert [row["service"] for row in root.json("services", "backup-due")] == ["mysql db"]
+    assert root.json("mysql", "backup-due") == root.json("services", "backup-due") == []
+    scheduled = {row["name"]: row["schedule"] for row in root.json("services")}
+    assert scheduled["db"] == "10m"
     made = root.json("mysql", "backup", "db")
     assert made["sealed"]
     assert all(b"in the backup" not in file.read_bytes() for file in tmp_path.rglob("*.dump*"))
