@@ -38,6 +38,21 @@ class Paths:
         """What can be made anew at any time."""
         self.submodules = self.cache / "submodules"
 
+    def foreign(self) -> list[str]:
+        """Return the names of what lies in the folder and is no part of a root, but hidden files.
+
+        Raises:
+            OSError: the folder cannot be read.
+        """
+        if not self.root.exists():
+            return []
+        own = {
+            one.relative_to(self.root).parts[0] for one in vars(self).values() if one != self.root
+        }
+        own.add("lost+found")
+        there = (entry.name for entry in self.root.iterdir())
+        return sorted(name for name in there if name not in own and not name.startswith("."))
+
     def make(self) -> None:
         """Make the folders, open to their owner alone."""
         self.root.mkdir(mode=0o755, parents=True, exist_ok=True)

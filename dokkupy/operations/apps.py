@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -57,7 +58,7 @@ class CreatedApp:
         """Say it with the next two commands."""
         return (
             f"App {self.name} is there. Deploy it from its repository:\n"
-            f"  git remote add dokkupy {self.remote}\n"
+            f"  git remote add dokkupy {shlex.quote(self.remote)}\n"
             f"  git push dokkupy main"
         )
 
@@ -77,7 +78,7 @@ class RenamedApp:
         """Say it with what is to be done in its clones."""
         return (
             f"App {self.was} is {self.name} now. Where its source is, tell git:\n"
-            f"  git remote set-url dokkupy {self.remote}"
+            f"  git remote set-url dokkupy {shlex.quote(self.remote)}"
         )
 
 

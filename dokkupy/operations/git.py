@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -27,7 +28,7 @@ class Remote:
 
     def text(self) -> str:
         """Return what a person reads."""
-        return f"git remote add dokkupy {self.ssh or self.path}"
+        return f"git remote add dokkupy {shlex.quote(self.ssh or self.path)}"
 
 
 @operation(summary="Show where to push an app", reads=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 from dokkupy import jobs
 from dokkupy.deployment import Deployment
-from dokkupy.errors import Conflict, UsageError
+from dokkupy.errors import Conflict, StateError, UsageError
 from dokkupy.moments import Moment
 from dokkupy.names import AppName, HostName
 from dokkupy.operations.registry import Help, Verbatim, operation
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from dokkupy.applogs import LogLine
     from dokkupy.diagnosis import Diagnosis
+    from dokkupy.paths import Paths
     from dokkupy.platform import Platform
     from dokkupy.types import Event
 
@@ -63,7 +65,7 @@ class Root:
         """Say it with the next command."""
         return (
             f"Root {self.root} serves *.{self.domain} on port {self.http_port}.\n"
-            f"Start it: dokkupy --root {self.root} up"
+            f"Start it: dokkupy --root {shlex.quote(self.root)} up"
         )
 
 
@@ -148,14 +150,13 @@ def init(
 
     Raises:
         UsageError: both ports are the same, or the domain is a wildcard.
-        Conflict: the containers have a network already, on another subnet.
+        Conflict: the folder holds something else, or the containers have a network already, on
+            another subnet.
+        StateError: the folder cannot be made.
     """
     import secrets
 
-    from dokkupy.store import Store
-
-    platform.paths.make()
-    Store.create(platform.paths.state_db)
+    _make(platform.paths)
     meta = platform.store.meta
     given = {"http_port": http_port, "https_port": https_port, "domain": domain, "subnet": subnet}
     default = {"http_port": "80", "https_port": "443", "domain": "localhost"}
@@ -177,6 +178,23 @@ def init(
         http_port=int(meta.get("http_port")),
         https_port=int(meta.get("https_port")),
     )
+
+
+def _make(paths: Paths) -> None:
+    from dokkupy.store import Store
+
+    elsewhere = "Choose an empty or a new folder: dokkupy --root FOLDER init"
+    try:
+        if not paths.state_db.exists() and (foreign := paths.foreign()):
+            raise Conflict(
+                f"{paths.root} is no root, and holds other things such as {foreign[0]!a}.",
+                hint=elsewhere,
+            )
+        paths.make()
+        Store.create(paths.state_db)
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise StateError(f"{paths.root} cannot be made: {why}.", hint=elsewhere) from error
 
 
 def _check(platform: Platform, chosen: Mapping[str, str]) -> None:

@@ -109,9 +109,11 @@ class Database:
     def _open(self) -> sqlite3.Connection:
         self._refuse_strangers()
         if not self.path.is_file():
+            import shlex
+
             raise StateError(
                 f"There is no dokkupy root at {self.path.parent}.",
-                hint=f"Make one: dokkupy --root {self.path.parent} init",
+                hint=f"Make one: dokkupy --root {shlex.quote(str(self.path.parent))} init",
             )
         with self._explained():
             connection = sqlite3.connect(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -201,6 +202,40 @@ def test_a_command_is_run_inside_a_container(ask: Asked, shop: Shop) -> None:
     assert ask("enter", app="shop", container="web.1", command=["check-it"]).code == 3
     with pytest.raises(NotFound):
         ask("enter", app="shop", container="web.2")
+
+
+def test_a_folder_of_other_things_becomes_no_root(tmp_path: Path) -> None:
+    folder = tmp_path / "home"
+    (folder / ".ssh").mkdir(parents=True)
+    (folder / "cache").mkdir()
+    (folder / "letters").mkdir()
+    with closing(Platform(folder)) as platform, pytest.raises(Conflict, match="such as 'letters'"):
+        operations.init(platform)
+    assert sorted(path.name for path in folder.iterdir()) == [".ssh", "cache", "letters"]
+    (folder / "letters").rmdir()
+    with closing(Platform(folder)) as platform:
+        operations.init(platform)
+    (folder / "letters").mkdir()
+    with closing(Platform(folder)) as platform:
+        assert operations.init(platform).root == str(folder)
+
+
+def test_what_cannot_be_a_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "file", tmp_path / "file" / "below"):
+        with (
+            closing(Platform(path)) as platform,
+            pytest.raises(StateError, match="cannot be made: "),
+        ):
+            operations.init(platform)
+
+
+def test_a_root_with_a_blank_in_its_path_is_quoted_where_it_is_to_be_typed(tmp_path: Path) -> None:
+    with closing(Platform(tmp_path / "my root")) as platform:
+        assert operations.init(platform).text().endswith(f"dokkupy --root '{tmp_path}/my root' up")
+    with closing(Platform(tmp_path / "no root")) as platform, pytest.raises(StateError) as caught:
+        platform.store.apps.list()
+    assert caught.value.hint == f"Make one: dokkupy --root '{tmp_path}/no root' init"
 
 
 def test_events_tell_who_did_what_and_are_narrowed(ask: Asked, shop: Shop) -> None:
