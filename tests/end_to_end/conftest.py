@@ -25,19 +25,21 @@ BROKEN = REPOSITORY / "tests" / "apps"
 PROBATION_SECONDS = "0.5"
 """Shorter than the default 5, for the sake of the many deploys below; see test_failures."""
 LONGEST_FIRST = (
+    "test_buildpacks",
     "test_crashes",
     "test_plugin_life",
     "test_failures",
     "test_engine_faults",
     "test_push",
-    "test_sources",
-    "test_mysql",
-    "test_buildpacks",
     "test_secrets",
+    "test_sources",
     "test_plugin_new",
-    "test_mysql_reboots",
+    "test_mysql",
+    "test_obstacles",
     "test_quickstart",
     "test_reboots",
+    "test_mysql_commits",
+    "test_mysql_reboots",
 )
 """The files that take a minute and more: one of them begun last would keep one worker waiting."""
 _numbers = itertools.count(1)
