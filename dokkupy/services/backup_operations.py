@@ -12,13 +12,15 @@ from dokkupy.operations.registry import Help, Stdin, operation
 from dokkupy.services.asking import ask, shown
 from dokkupy.services.name import ServiceName
 from dokkupy.services.showing import ServiceInfo
+from dokkupy.services.vaults import Place
 from dokkupy.types import Stream
 
 if TYPE_CHECKING:
     from dokkupy.platform import Platform
     from dokkupy.services.service import Service
 
-Place = Annotated[str, Help("Where, if not at the service's own place: a folder or a vault")]
+At = Annotated[Place, Help("Where, if not at the service's own place: a folder or a vault")]
+USUAL = Place("")
 Id = Annotated[str | None, Help("Which one, as `backups` lists it; the newest by default")]
 SHORTEST = Duration("10m")
 WEEK = Count(7)
@@ -44,7 +46,7 @@ class BackupRow:
 
 @operation(summary="Back a service up")
 def backup(
-    platform: Platform, noun: str, service: ServiceName, *, to: Place = ""
+    platform: Platform, noun: str, service: ServiceName, *, to: At = USUAL
 ) -> Stream[BackupRow]:
     """Write a backup, compressed, sealed if the service has a passphrase, with its checksum.
 
@@ -57,7 +59,7 @@ def backup(
 
 @operation(summary="List the backups of a service", reads=True, empty="There is no backup yet.")
 def backups(
-    platform: Platform, noun: str, service: ServiceName, *, at: Place = ""
+    platform: Platform, noun: str, service: ServiceName, *, at: At = USUAL
 ) -> list[BackupRow]:
     """List what can be restored, the oldest first; also of a service that is gone."""
     from dataclasses import asdict
@@ -77,7 +79,7 @@ def restore(
     service: ServiceName,
     id: Id = None,  # noqa: A002
     *,
-    at: Place = "",
+    at: At = USUAL,
     of: Annotated[ServiceName | None, Help("The service that was backed up, if another")] = None,
 ) -> Stream[BackupRow]:
     """Load a backup into a second server, compare its rows, and let that one serve.
@@ -100,7 +102,7 @@ def backup_verify(
     service: ServiceName,
     id: Id = None,  # noqa: A002
     *,
-    at: Place = "",
+    at: At = USUAL,
 ) -> Stream[BackupRow]:
     """Restore a backup into a server that is thrown away, and compare the rows of every table.
 
@@ -142,7 +144,7 @@ def schedule(
     *,
     every: Annotated[Duration, Help("How often: 6h, 1d, 7d")] = Duration("1d"),  # noqa: B008
     keep: Annotated[Count, Help("How many scheduled ones stay")] = WEEK,
-    to: Annotated[str, Help("Folder or vault for them; a folder of the root by default")] = "",
+    to: Annotated[Place, Help("Folder or vault for them; a folder of the root by default")] = USUAL,
 ) -> ServiceInfo:
     """Have `services backup-due` back the service up from now on, and remove the oldest.
 

@@ -128,24 +128,6 @@ class S3Vault:
         with self._explained():
             self._client.remove_object(self._bucket.bucket, self._bucket.prefix + name)
 
-    def check(self) -> None:
-        """See whether the bucket can be listed, written to and read.
-
-        Raises:
-            Refused: it cannot; the message says why.
-        """
-        import io
-
-        probe = ".dokkupy-check"
-        self.names(probe)
-        self.put(probe, io.BytesIO(b"dokkupy"))
-        try:
-            with self.open(probe) as source:
-                if source.read() != b"dokkupy":
-                    raise Refused(f"{self._bucket.url} gives back something else than was kept.")
-        finally:
-            self.remove(probe)
-
     @property
     def _client(self) -> Minio:
         if self._made is None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Protocol
 
@@ -64,7 +65,8 @@ class FolderVault:
         except OSError as error:
             raise self._refusal(error) from error
         finally:
-            fresh.unlink(missing_ok=True)
+            with suppress(OSError):
+                fresh.unlink()
 
     @contextmanager
     def open(self, name: str) -> Iterator[IO[bytes]]:
@@ -94,19 +96,35 @@ class FolderVault:
 
 
 def open_vault(platform: Platform, place: str) -> Vault:
-    """Return the vault at a place: a folder, or a bucket by its name; empty for the root's own.
+    """Return the vault at a place: a folder, or one by its name; empty for the root's own.
 
     Raises:
-        NotFound: there is no bucket of that name.
+        NotFound: nothing has that name.
     """
     if not place:
         return FolderVault(own_folder(platform))
     if place.startswith("/"):
         return FolderVault(Path(place))
     from dokkupy.services import vaults
-    from dokkupy.services.s3 import S3Vault
 
-    return S3Vault(vaults.get(platform, place))
+    return vaults.opened(vaults.get(platform, place))
+
+
+def try_out(vault: Vault, where: str) -> None:
+    """See whether a vault can be listed, written to and read.
+
+    Raises:
+        Refused: it cannot; the message says why.
+    """
+    probe = ".dokkupy-check"
+    vault.names(probe)
+    vault.put(probe, io.BytesIO(b"dokkupy"))
+    try:
+        with vault.open(probe) as source:
+            if source.read() != b"dokkupy":
+                raise Refused(f"{where} gives back something else than was kept.")
+    finally:
+        vault.remove(probe)
 
 
 def own_folder(platform: Platform) -> Path:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dokkupy.errors import Conflict, NotFound, Refused, UsageError
+from dokkupy.remote import FAR_VARIABLE
 from dokkupy.services import vaults
 from dokkupy.services.s3 import Bucket, S3Vault
 from dokkupy.services.vault import FolderVault, Vault, open_vault
-from dokkupy.services.vaults import VaultName
+from dokkupy.services.vaults import Place, VaultName
 from dokkupy.testing.suites import VaultContract
 
 if TYPE_CHECKING:
@@ -94,6 +95,35 @@ def test_backups_go_where_a_name_leads(platform: Platform, ask: Asked, bucket: B
     with pytest.raises(NotFound, match="no vault 'off'"):
         open_vault(platform, "off")
     assert S3Vault(bucket).names("") == ["mysql/db/1"]
+
+
+def test_a_folder_can_have_a_name(platform: Platform, ask: Asked, tmp_path: Path) -> None:
+    folder = tmp_path / "disk"
+    shown = ask("vaults add", name="disk", url=str(folder), stdin=b"")
+    assert ask("vaults list") == [shown]
+    open_vault(platform, "disk").put("mysql/db/1", io.BytesIO(b"x"))
+    assert FolderVault(folder).names("") == ["mysql/db/1"]
+    (tmp_path / "file").write_text("")
+    for wrong, error in (("/a/../b", UsageError), (str(tmp_path / "file" / "x"), Refused)):
+        with pytest.raises(error):
+            ask("vaults add", name="wrong", url=wrong, stdin=b"")
+    assert ask("vaults list") == [shown]
+
+
+def test_a_folder_of_the_server_is_not_named_from_afar(
+    ask: Asked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Place.parse(str(tmp_path)) == str(tmp_path)
+    monkeypatch.setenv(FAR_VARIABLE, "1")
+    with pytest.raises(UsageError, match="from afar") as refused:
+        Place.parse(str(tmp_path))
+    assert "dokkupy vaults add NAME /FOLDER" in refused.value.hint
+    with pytest.raises(UsageError, match="from afar"):
+        ask("vaults add", name="disk", url=str(tmp_path), stdin=b"")
+    assert Place.parse("disk") == "disk"
+    for wrong in ("../x", "a b", "-x"):
+        with pytest.raises(UsageError):
+            Place.parse(wrong)
 
 
 @pytest.mark.parametrize(
