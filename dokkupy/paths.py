@@ -49,7 +49,7 @@ class Paths:
         own = {
             one.relative_to(self.root).parts[0] for one in vars(self).values() if one != self.root
         }
-        own.add("lost+found")
+        own |= {"backups", "disabled-plugins", "lost+found"}
         there = (entry.name for entry in self.root.iterdir())
         return sorted(name for name in there if name not in own and not name.startswith("."))
 

@@ -129,7 +129,8 @@ class Parameter:
         Raises:
             UsageError: it stands for none.
         """
-        return convert(self.type, text, self.metavar)
+        plain = self.name.strip("_").replace("_", "-").upper() if self.choices else self.metavar
+        return convert(self.type, text, self.spelling if self.kind == "option" else plain)
 
 
 TRUE: Final = frozenset({"true", "yes", "on", "1"})

@@ -135,8 +135,8 @@ def test_texts_become_values_of_the_declared_types(painting: Operation) -> None:
     [
         ("app", "A_b", "not a valid app name"),
         ("colour", "green", "red, blue"),
-        ("mode", "damp", "dry, wet"),
-        ("coats", "many", "COATS cannot be 'many': it is not a whole number"),
+        ("mode", "damp", "--mode cannot be 'damp'. Use one of: dry, wet."),
+        ("coats", "many", "--coats cannot be 'many': it is not a whole number"),
         ("ratio", "half", "it is not a number"),
         ("app", "\udcff", "not valid UTF-8"),
         ("app", "a\n", "not a valid app name"),
