@@ -82,7 +82,7 @@ class BuildpacksBuilder:
         ):
             kept = pool.submit(assembly.kept)
             parcel = _parcel(request, packs, folders, stack, kept.result)
-            with answered(request, stack.build, parcel, answer, pool):
+            with answered(request, stack, parcel, answer, pool):
                 image = assembly.make(stack.run, answer.header["layers"], answer.archives)
         if site is not None:
             image = generated.image_of(request, image, *site)

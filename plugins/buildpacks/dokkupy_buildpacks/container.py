@@ -17,7 +17,7 @@ from dokkupy.engine import ContainerSpec
 from dokkupy.errors import DokkupyError
 from dokkupy.sizes import MemorySize
 from dokkupy.types import Mount
-from dokkupy_buildpacks.assembly import APP, ROOT
+from dokkupy_buildpacks.assembly import APP, ROOT, STACK_LABEL
 from dokkupy_buildpacks.failure import explain, out_of_memory, out_of_time
 from dokkupy_buildpacks.lines import Lines
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dokkupy.builder import BuildRequest
     from dokkupy.engine import Engine
     from dokkupy_buildpacks.answer import Answer
+    from dokkupy_buildpacks.builder import Stack
     from dokkupy_buildpacks.parcel import Parcel
 
 VOLUME: Final = "/build"
@@ -59,9 +60,9 @@ def volume_of(owner: Mapping[str, str]) -> str:
 
 @contextmanager
 def answered(
-    request: BuildRequest, image: str, parcel: Parcel, answer: Answer, pool: Executor
+    request: BuildRequest, stack: Stack, parcel: Parcel, answer: Answer, pool: Executor
 ) -> Iterator[None]:
-    """Let buildpacks run on `image`; give the time of a block once their answer is whole.
+    """Let buildpacks run on a stack; give the time of a block once their answer is whole.
 
     The container ends and goes during the block.
 
@@ -69,7 +70,7 @@ def answered(
         BuildFailed: they failed, or took more than they may.
     """
     engine, app, caps = request.engine, request.source.app, Caps.of(request)
-    container = _create(request, image, caps)
+    container = _create(request, stack, caps)
     lines, whole, late = Lines(request.on_line), Event(), Event()
 
     def take(piece: bytes) -> None:
@@ -112,13 +113,16 @@ def _code(running: Future[int]) -> int:
         return -1
 
 
-def _create(request: BuildRequest, image: str, caps: Caps) -> str:
+def _create(request: BuildRequest, stack: Stack, caps: Caps) -> str:
     owner = {key: request.labels[key] for key in (ROOT, APP)}
-    volume = volume_of(owner)
-    request.engine.ensure_volume(volume, owner)
+    volume, kept = volume_of(owner), {**owner, STACK_LABEL: stack.name}
+    if volume not in request.engine.volumes(kept):
+        # What was compiled for one stack may not run on another.
+        request.engine.remove_volume(volume)
+    request.engine.ensure_volume(volume, kept)
     spec = ContainerSpec(
         name=f"{volume}-{uuid.uuid4().hex[:8]}",
-        image=image,
+        image=stack.build,
         command=("python3", "-I", "-S", "-c", _script()),
         labels=owner,
         network="bridge",

@@ -143,23 +143,17 @@ def set_stack(platform: Platform, app: AppName, stack: StackName) -> None:
     """Build the app on another stack from its next build on.
 
     An app stays on the stack of its first build until this is said; releases that are there
-    keep what they were built on.
+    keep what they were built on. The next build begins with an empty cache.
 
     Raises:
         NotFound: there is no such stack.
         ImageNotFound: one of its two images is not here and cannot be made.
         BuildFailed: one of them could not be made.
-        Conflict: a build is using the cache.
         EngineError: the container engine failed or does not answer.
     """
-    from dokkupy_buildpacks import cache
-
     platform.store.apps.get(app)
     for image in (f"dokkupy/build:{stack}", f"dokkupy/run:{stack}"):
         _require(platform, image)
-    if platform.properties.get(NOUN, app, KEY) != stack:
-        # What was compiled for one stack may not run on another.
-        cache.clear(platform, app)
     platform.properties.set(NOUN, app, KEY, stack)
 
 

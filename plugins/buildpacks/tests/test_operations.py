@@ -100,19 +100,14 @@ def test_a_folder_is_for_who_is_on_the_server(
     assert listed(platform) == []
 
 
-def test_an_app_moves_to_a_stack_that_is_there_with_an_empty_cache(
-    platform: Platform, fake: FakeEngine
-) -> None:
-    owner = {"dokkupy.root": platform.root_id, "dokkupy.app": str(A)}
-    fake.ensure_volume(volume_of(owner), owner)
+def test_an_app_moves_to_a_stack_that_is_there(platform: Platform, fake: FakeEngine) -> None:
     with pytest.raises(ImageNotFound):
         operations.set_stack(platform, A, StackName("newer"))
-    assert fake.volumes(owner)
+    assert platform.properties.get("builder-buildpacks", A, "stack") is None
     for name in ("build", "run"):
         fake.add_image(f"dokkupy/{name}:newer")
     operations.set_stack(platform, A, StackName("newer"))
     assert platform.properties.get("builder-buildpacks", A, "stack") == "newer"
-    assert fake.volumes(owner) == []
 
 
 def test_the_first_build_notes_its_stack_and_later_ones_do_not_change_it(
