@@ -8,9 +8,10 @@ from dokkupy import jobs
 from dokkupy.types import Stream
 
 if TYPE_CHECKING:
+    from dokkupy.names import AppName
     from dokkupy.platform import Platform
     from dokkupy.services.name import ServiceName
-    from dokkupy.services.showing import ServiceInfo
+    from dokkupy.services.showing import ChangedLink, ServiceInfo
 
 
 def ask(
@@ -27,3 +28,19 @@ def shown(platform: Platform, noun: str, name: ServiceName) -> ServiceInfo:
     from dokkupy.services import showing
 
     return showing.info(platform, services.find(platform, noun, name))
+
+
+def changed(
+    platform: Platform,
+    noun: str,
+    name: ServiceName,
+    app: AppName,
+    deployment: dict[str, Any] | None,
+) -> ChangedLink:
+    """Return how an app is linked to a service now, after the deployment that a job gave."""
+    from dokkupy.deployment import Deployment
+    from dokkupy.services import service as services
+    from dokkupy.services import showing
+
+    done = Deployment.of(deployment) if deployment else None
+    return showing.changed(platform, services.find(platform, noun, name), app, done)

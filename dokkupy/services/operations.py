@@ -5,13 +5,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
-from dokkupy.deployment import Deployment
 from dokkupy.errors import UsageError
 from dokkupy.names import AppName
 from dokkupy.operations.registry import Help, Verbatim, operation
 from dokkupy.ports import Port
 from dokkupy.services.addresses import THIS_HOST, HostAddress, ImageName
-from dokkupy.services.asking import ask, shown
+from dokkupy.services.asking import ask, changed, shown
 from dokkupy.services.links import Alias
 from dokkupy.services.name import ServiceName
 from dokkupy.services.showing import (
@@ -116,7 +115,7 @@ def link(
     """
     given = {"app": app, "alias": as_, "restart": restart}
     done = yield from ask(platform, noun, service, "link", given)
-    return _changed(platform, noun, service, app, done)
+    return changed(platform, noun, service, app, done)
 
 
 @operation(summary="Take a link away")
@@ -125,13 +124,16 @@ def unlink(
 ) -> Stream[ChangedLink]:
     """Let an app reach a service no more; its data stays.
 
+    Another service of the app does not become its `DATABASE_URL` by itself: an app must not
+    begin to write to a database that it had for something else. `promote` makes it so.
+
     Raises:
         NotFound: it is not linked.
         DeployFailed: the app does not pass its checks without it; it stays linked.
     """
     given = {"app": app, "restart": restart}
     done = yield from ask(platform, noun, service, "unlink", given)
-    return _changed(platform, noun, service, app, done)
+    return changed(platform, noun, service, app, done)
 
 
 @operation(summary="Give a service the usual alias in an app")
@@ -147,7 +149,7 @@ def promote(
     """
     given = {"app": app, "restart": restart}
     done = yield from ask(platform, noun, service, "promote", given)
-    return _changed(platform, noun, service, app, done)
+    return changed(platform, noun, service, app, done)
 
 
 @operation(
@@ -296,27 +298,3 @@ def _converse(platform: Platform, noun: str, name: ServiceName, command: list[st
     tty = sys.stdin.isatty() and sys.stdout.isatty()
     code = platform.engine.execute(service.container, command, interactive=True, tty=tty)
     return ExitStatus(code=code)
-
-
-def _changed(
-    platform: Platform,
-    noun: str,
-    name: ServiceName,
-    app: AppName,
-    deployment: dict[str, Any] | None,
-) -> ChangedLink:
-    from dokkupy.services import links as linked
-    from dokkupy.services import service as services
-
-    service = services.find(platform, noun, name)
-    kind = platform.hooks.register_services(noun)
-    found = [one for one in linked.of_app(platform, app) if one.service == service.key]
-    told = {key for one in found for key in linked.layer(kind, service, one).values}
-    config = {*platform.store.config.get(""), *platform.store.config.get(app)}
-    return ChangedLink(
-        service=service.title,
-        app=app,
-        alias=found[0].alias if found else None,
-        hidden=tuple(sorted(told & config)),
-        deployment=Deployment.of(deployment) if deployment else None,
-    )

@@ -11,6 +11,7 @@ from dokkupy.services.judging import megabytes
 from dokkupy.services.vault import own_folder
 
 if TYPE_CHECKING:
+    from dokkupy.names import AppName
     from dokkupy.platform import Platform
     from dokkupy.services.service import Service
 
@@ -114,6 +115,10 @@ class ChangedLink:
     """None when it is linked no more."""
     hidden: tuple[str, ...]
     """Keys of the app's own config, or of the global one, that stand before the service's."""
+    vacant: str
+    """The usual alias of such services when none of the app's has it, `DATABASE`; else empty."""
+    others: tuple[str, ...]
+    """The services of the app that could have the usual alias: `mysql db`."""
     deployment: Deployment | None
     """None when nothing of the app runs yet, or nothing was to be restarted."""
 
@@ -121,6 +126,11 @@ class ChangedLink:
         """Say it, with what stands in its way."""
         if self.alias is None:
             lines = [f"App {self.app} is not linked to {self.service} any more."]
+            lines += [
+                f"It has no {self.vacant}_URL now; to make it {other}: "
+                f"dokkupy {other.replace(' ', ' promote ')} {self.app}"
+                for other in (self.others if self.vacant else ())
+            ]
         else:
             lines = [f"App {self.app} finds {self.service} as {self.alias}_URL."]
         for key in self.hidden:
@@ -171,6 +181,29 @@ def info(platform: Platform, service: Service) -> ServiceInfo:
         encrypted=bool(service.passphrase),
         schedule=f"every {service.every}, {service.keep} kept" if service.every else "",
         created_at=service.created_at,
+    )
+
+
+def changed(
+    platform: Platform, service: Service, app: AppName, deployment: Deployment | None
+) -> ChangedLink:
+    """Return how an app is linked to a service now, and what it lacks or hides."""
+    kind = platform.hooks.register_services(service.noun)
+    own = links.of_app(platform, app)
+    found = [one for one in own if one.service == service.key]
+    alike = {other.noun for other in platform.hooks.services() if other.alias == kind.alias}
+    told = {key for one in found for key in links.layer(kind, service, one).values}
+    config = {*platform.store.config.get(""), *platform.store.config.get(app)}
+    return ChangedLink(
+        service=service.title,
+        app=app,
+        alias=found[0].alias if found else None,
+        hidden=tuple(sorted(told & config)),
+        vacant=kind.alias if kind.alias not in {one.alias for one in own} else "",
+        others=tuple(
+            one.service.replace("/", " ") for one in own if one.service.partition("/")[0] in alike
+        ),
+        deployment=deployment,
     )
 
 

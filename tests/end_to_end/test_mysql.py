@@ -76,7 +76,7 @@ def test_links_come_and_go_by_one_release_each_and_no_request_is_lost(root: Root
         assert page(root, "notes", "/env/DATABASE_NAME") == "second"
         assert page(root, "notes", "/env/MYSQL_DB_NAME") == "db"
         root.cli("mysql", "promote", "db", "notes")
-        root.cli("mysql", "unlink", "second", "notes")
+        assert "promote" not in root.cli("mysql", "unlink", "second", "notes").out
         assert live(root, "notes") == before + 4
         assert page(root, "notes", "/env/MYSQL_SECOND_NAME") == ""
     assert traffic.tally.failed == []

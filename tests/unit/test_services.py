@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 import sys
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from dokkupy import cleanup
-from dokkupy.errors import Conflict, DeployFailed, EngineError, NotFound, Refused, UsageError
+from dokkupy.errors import Conflict, DeployFailed, NotFound, Refused, UsageError
 from dokkupy.operations import apps
 from dokkupy.report import Report
 from dokkupy.services import (
@@ -20,10 +19,9 @@ from dokkupy.services import (
     linking,
     links,
     moving,
-    networks,
     power,
     removing,
-    standing,
+    showing,
 )
 from dokkupy.services import service as services
 from dokkupy.services.links import Alias
@@ -35,7 +33,6 @@ from . import stub_service
 from .stub_service import KIND, rows, write
 
 if TYPE_CHECKING:
-    from dokkupy.platform import Platform
     from dokkupy.services.session import Session
     from tests.unit.shop import Shop
 
@@ -175,6 +172,22 @@ def test_a_second_service_gets_its_own_alias_until_it_is_promoted(
     assert aliases == {"stub/db": "STUB_DB", "stub/other": "DATABASE"}
     with pytest.raises(UsageError):
         linking.promote(shop.platform, report, KIND, OTHER, app=shop.name, restart=True)
+
+
+def test_no_service_takes_the_place_of_one_that_was_unlinked_but_the_line_is_told(
+    shop: Shop, report: Report, db: Service
+) -> None:
+    life.create(shop.platform, report, KIND, OTHER)
+    link(shop, report)
+    link(shop, report, OTHER)
+    linking.unlink(shop.platform, report, KIND, DB, app=shop.name, restart=True)
+    shown = showing.changed(shop.platform, db, shop.name, None)
+    assert (shown.vacant, shown.others) == ("DATABASE", ("stub other",))
+    assert f"dokkupy stub promote other {shop.name}" in shown.text()
+    linking.promote(shop.platform, report, KIND, OTHER, app=shop.name, restart=True)
+    shown = showing.changed(shop.platform, db, shop.name, None)
+    assert shown.vacant == ""
+    assert "promote" not in shown.text()
 
 
 def test_an_alias_is_given_once(shop: Shop, report: Report, db: Service) -> None:
@@ -322,71 +335,6 @@ def test_a_dump_that_is_not_right_leaves_everything_as_it_was(
     assert rows(session(shop)) == ["old"]
     assert now(shop) == db
     assert engine_has(shop, db) == before
-
-
-def test_the_server_of_before_has_ended_when_another_takes_its_name(
-    shop: Shop, report: Report, db: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    link(shop, report)
-    before: list[str] = []
-    join = networks.join
-
-    def joined(platform: Platform, service: Service) -> None:
-        before.append(containers.state(shop.platform, db))
-        join(platform, service)
-
-    monkeypatch.setattr(networks, "join", joined)
-    imported(shop, report, b"STUB\nnew\nEND\n")
-    assert before == ["exited"]
-
-
-@pytest.mark.parametrize("step", ["join", "keep"])
-def test_a_swap_that_fails_leaves_the_server_of_before_serving(
-    shop: Shop, report: Report, db: Service, monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
-    write(session(shop), ["old"])
-    link(shop, report)
-    real = {"join": networks.join, "keep": services.keep}[step]
-
-    def fails(platform: Platform, service: Service, *more: str) -> None:
-        if service.container != db.container:
-            raise EngineError("No room.")
-        real(platform, service, *more)
-
-    with monkeypatch.context() as broken:
-        broken.setattr(networks if step == "join" else services, step, fails)
-        with pytest.raises(EngineError, match="No room"):
-            imported(shop, report, b"STUB\nnew\nEND\n")
-    assert now(shop) == db
-    assert rows(session(shop)) == ["old"]
-    assert link_networks(shop)[0] in shop.engine.inspect(db.container).networks
-    assert engine_has(shop, db) == ([db.container], [db.volume])
-
-
-def test_a_service_that_dead_work_has_stopped_is_started_by_what_is_asked_next(
-    shop: Shop, report: Report, db: Service
-) -> None:
-    with suppress(KeyboardInterrupt), standing.still(shop.platform, KIND, db):
-        left = now(shop)
-        raise KeyboardInterrupt
-    services.keep(shop.platform, left)
-    shop.engine.stop(db.container, 1)
-    link(shop, report)
-    assert now(shop) == db
-    assert containers.state(shop.platform, db) == "running"
-
-
-def test_what_is_said_of_backups_while_others_work_stays_said(
-    shop: Shop, report: Report, db: Service
-) -> None:
-    class Slow(io.BytesIO):
-        def read(self, size: int | None = -1) -> bytes:
-            services.keep(shop.platform, replace(now(shop), every="6h", passphrase="of twelve"))
-            return super().read(size)
-
-    source = Slow(b"STUB\nnew\nEND\n")
-    moving.import_(shop.platform, report, KIND, DB, source=source)
-    assert (now(shop).every, now(shop).passphrase) == ("6h", "of twelve")
 
 
 def test_a_clone_that_fails_is_not_there(
