@@ -28,7 +28,7 @@ def show_result(result: object, *, as_json: bool, empty: str = "", said: str = "
         print_out(json.dumps(to_json(result), indent=2, ensure_ascii=False))
         return
     text = as_text(result, empty)
-    if text is None or text == said:
+    if text is None or (said and text == said):
         return
     print_out(text.removesuffix(f"\n{said}") if said else text)
 

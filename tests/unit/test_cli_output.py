@@ -163,5 +163,7 @@ def test_what_was_just_said_is_not_said_again(capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().out == ""
     output.show_result("Changed.\nIt is x.", as_json=False, said="It is x.")
     assert capsys.readouterr().out == "Changed.\n"
+    output.show_result("", as_json=False)
+    assert capsys.readouterr().out == "\n"
     output.show_result("It is x.", as_json=True, said="It is x.")
     assert capsys.readouterr().out == '"It is x."\n'
