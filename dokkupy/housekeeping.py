@@ -62,6 +62,7 @@ def tidy(platform: Platform, app: AppName, report: Report, *, failed: bool = Fal
     After a deploy that `failed` its build is kept, so that the next one need not begin anew.
     What cannot be removed now is told, and left to the next time.
     """
+    built = any(step == BUILD for step, _ in report.steps)
     try:
         found = [
             *old_releases(platform, app),
@@ -69,14 +70,15 @@ def tidy(platform: Platform, app: AppName, report: Report, *, failed: bool = Fal
             *old_logs(platform, app),
         ]
         # To list images takes the engine a while, the longer the more it has.
-        if any(step == BUILD for step, _ in report.steps):
+        if built:
             found += leftovers(platform, app, keep_newest=failed)
             found += old_submodules(platform)
-            _trim_build_cache(platform)
         for waste in found:
             remove(platform, waste)
         oneoffs.sweep(platform)
         platform.store.events.trim(platform.properties.get("housekeeping", "", "events"))
+        if built:
+            _trim_build_cache(platform)
     except DokkupyError as error:
         report.warning(f"Not everything could be tidied up: {error.message}")
 

@@ -37,6 +37,8 @@ from dokkupy.executable import Executable, architecture
 DEFAULT_SOCKET: Final = Path("/var/run/docker.sock")
 COUNTING_SECONDS: Final = 300.0
 """How long the engine may take to add up what it has."""
+TRIMMING_SECONDS: Final = 60.0
+"""How long the engine may take to let go of a part of its cache; it does so bit by bit."""
 _LONGEST_POLL_MS: Final = 2**31 - 1
 _Info = TypeVar("_Info")
 
@@ -163,7 +165,7 @@ class DockerEngine:
 
     def trim_build_cache(self, limit: int) -> None:
         query = {"keep-storage": str(limit)}
-        self._client.post("/build/prune", None, timeout=COUNTING_SECONDS, **query)
+        self._client.post("/build/prune", None, timeout=TRIMMING_SECONDS, **query)
 
     def remove_image(self, reference: str) -> None:
         images.remove_image(self._client, reference)

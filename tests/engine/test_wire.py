@@ -21,8 +21,8 @@ def framed(frames: list[Frame]) -> bytes:
     return b"".join(struct.pack(">BxxxL", kind, len(data)) + data for kind, data in frames)
 
 
-def answering(path: Path, answer: bytes) -> threading.Thread:
-    """Answer one request on a socket with exactly these bytes, then hang up."""
+def answering(path: Path, answer: bytes, asked: list[bytes] | None = None) -> threading.Thread:
+    """Answer one request on a socket with exactly these bytes, then hang up; note its line."""
     server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     server.bind(str(path))
     server.listen()
@@ -34,6 +34,8 @@ def answering(path: Path, answer: bytes) -> threading.Thread:
                 head = b""
                 while b"\r\n\r\n" not in head:
                     head += connection.recv(4096)
+                if asked is not None:
+                    asked.append(head.partition(b"\r\n")[0])
                 connection.sendall(answer)
 
     thread = threading.Thread(target=serve)
@@ -113,3 +115,23 @@ def test_engine_that_died_leaves_a_socket_that_refuses(engine: Path) -> None:
         server.bind(str(engine))
     with pytest.raises(EngineError, match="connection refused"):
         DockerEngine(engine).ping()
+
+
+def test_cache_of_builds_is_trimmed_to_a_number_of_bytes(engine: Path) -> None:
+    asked: list[bytes] = []
+    thread = answering(engine, b"HTTP/1.0 200 OK\r\n\r\n{}", asked)
+    DockerEngine(engine).trim_build_cache(5_000_000)
+    thread.join()
+    assert asked == [b"POST /build/prune?keep-storage=5000000 HTTP/1.0"]
+
+
+def test_cache_of_builds_counts_what_images_do_not_share(engine: Path) -> None:
+    records = [
+        {"Size": 3, "Shared": False},
+        {"Size": 9, "Shared": True},
+        {"Size": 4, "Shared": False},
+    ]
+    body = json.dumps({"BuildCache": records}).encode()
+    thread = answering(engine, b"HTTP/1.0 200 OK\r\n\r\n" + body)
+    assert DockerEngine(engine).build_cache() == 7
+    thread.join()
