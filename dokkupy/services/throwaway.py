@@ -78,7 +78,7 @@ def beside(
         network = trial_network.make(platform, app)
         begun = []  # all of them get ready at the same time
         for place, (kind, addon) in enumerate(wanted, start=1):
-            service = _fresh(platform, report, kind, _image(kind, addon), place)
+            service = _fresh(platform, report, kind, image_of(kind, addon), place)
             begun.append(_started(platform, app, network, kind, service))
         told: dict[str, str] = {}
         taken: list[Link] = []
@@ -135,7 +135,7 @@ def _started(
     return service
 
 
-def _image(kind: ServiceKind, addon: Addon) -> str:
+def image_of(kind: ServiceKind, addon: Addon) -> str:
     """Return the image that an addon asks for; empty for the usual one.
 
     What follows the name that others have for a service is mostly their tariff.
