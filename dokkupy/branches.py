@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -80,10 +81,11 @@ def first(arriving: Sequence[str]) -> str:
 
 def advice(app: AppName, ref: str, chosen: str) -> str:
     """Return what a person is told whose branch is stored and not deployed."""
+    typed = shlex.quote(short(ref))  # a name may hold what a shell would obey
     return (
         f"{short(ref)} is stored, not deployed: {app} deploys {short(chosen)}.\n"
-        f"Deploy it once: dokkupy deploy {app} --ref {short(ref)}\n"
-        f"Deploy it on every push: dokkupy git set {app} deploy-branch {short(ref)}"
+        f"Deploy it once: dokkupy deploy {app} --ref {typed}\n"
+        f"Deploy it on every push: dokkupy git set {app} deploy-branch {typed}"
     )
 
 

@@ -90,10 +90,12 @@ def advice(app: str, updates: Iterable[Update]) -> list[jobs.Told]:
     ]
     if not tags:
         return []
+    import shlex
+
     others = f" and {len(tags) - 1} more are" if tags[1:] else " is"
     return [
         ("warning", f"{tags[0]}{others} stored, not deployed."),
-        ("warning", f"Deploy it: dokkupy deploy {app} --ref {tags[0]}"),
+        ("warning", f"Deploy it: dokkupy deploy {app} --ref {shlex.quote(tags[0])}"),
     ]
 
 

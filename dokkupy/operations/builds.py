@@ -99,7 +99,7 @@ class Sent:
     name="list",
     reads=True,
     default=True,
-    empty="Nothing was built yet. Build without deploying: dokkupy build APP",
+    empty="There are no builds. Build without deploying: dokkupy build APP",
 )
 def list_(platform: Platform, app: AppName) -> list[BuildSummary]:
     """List every build that is kept, the failed ones and the one under way too.

@@ -82,6 +82,15 @@ def test_another_branch_is_left_to_git_with_the_commands_that_deploy_it(root: Ro
     ]
 
 
+def test_what_a_shell_would_obey_is_quoted_in_the_commands_to_type(root: Root) -> None:
+    root.platform.store.apps.set_deploy_branch(APP, "main")
+    root.push(("refs/heads/a;reboot", git.ABSENT, ONE))
+    assert root.said[0].text.splitlines()[1:] == [
+        "Deploy it once: dokkupy deploy hello --ref 'a;reboot'",
+        "Deploy it on every push: dokkupy git set hello deploy-branch 'a;reboot'",
+    ]
+
+
 def test_a_failed_deploy_fails_the_push(root: Root) -> None:
     root.fails = True
     with pytest.raises(BuildFailed):

@@ -155,6 +155,8 @@ def test_tags_alone_need_no_job(paths: Paths, person: Person) -> None:
     assert git.current(paths, APP, "refs/tags/v1") == person.git("rev-parse", "HEAD")
     eventually(lambda: not list(paths.jobs.iterdir()))
     assert "stored" not in person.push(":v1").stderr
+    person.git("tag", "v1;reboot")
+    assert "--ref 'v1;reboot'" in person.push("v1;reboot").stderr
 
 
 @pytest.mark.parametrize("atomic", [[], ["--atomic"]], ids=["plain", "atomic"])
