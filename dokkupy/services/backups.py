@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Final, cast
 from dokkupy.errors import Refused
 from dokkupy.services import containers, life, manifest, moving, swapping
 from dokkupy.services import service as services
-from dokkupy.services.judging import megabytes
+from dokkupy.services.judging import amount
 from dokkupy.services.manifest import Manifest
 from dokkupy.services.sealing import Sealer, Unsealed
 from dokkupy.services.source import poured
@@ -99,7 +99,7 @@ def make(
     made.write(vault)
     data_of = {"service": service.title, "id": made.id, "bytes": made.stored}
     platform.store.events.add("service.backed-up", "", data_of)
-    report.progress(f"{megabytes(made.size)} in {megabytes(made.stored)}: backup {made.id}")
+    report.progress(f"{amount(made.size)} in {amount(made.stored)}: backup {made.id}")
     return made
 
 

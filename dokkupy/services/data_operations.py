@@ -31,9 +31,9 @@ class Loaded:
 
     def text(self) -> str:
         """Say it in one line."""
-        from dokkupy.services.judging import megabytes
+        from dokkupy.services.judging import amount
 
-        return f"{self.service} holds all of the dump ({megabytes(self.size)})."
+        return f"{self.service} holds all of the dump ({amount(self.size)})."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ def export(platform: Platform, noun: str, service: ServiceName) -> Stream[None]:
     """
     from dokkupy.services import moving
     from dokkupy.services import service as services
-    from dokkupy.services.judging import megabytes
+    from dokkupy.services.judging import amount
 
     if sys.stdout.isatty():
         raise UsageError(
@@ -67,7 +67,7 @@ def export(platform: Platform, noun: str, service: ServiceName) -> Stream[None]:
     size = moving.pour_out(platform, kind, found, sys.stdout.buffer.write)
     sys.stdout.buffer.flush()
     # A warning goes to stderr: stdout is the dump's.
-    yield Line(text=f"{megabytes(size)} written", stream="warning")
+    yield Line(text=f"{amount(size)} written", stream="warning")
 
 
 @operation(summary="Replace the data of a service by a dump", name="import")

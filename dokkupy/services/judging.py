@@ -50,7 +50,7 @@ class Judged(Source):
         self._tail = (self._tail + found)[-LOOKED_AT:]
         if time.monotonic() - self._told > TELL_SECONDS:
             self._told = time.monotonic()
-            self._tell(f"{megabytes(self.size)} so far")
+            self._tell(f"{amount(self.size)} so far")
         return found
 
     def _head(self) -> bytes:
@@ -77,6 +77,10 @@ class Tail:
         self._sink(piece)
 
 
-def megabytes(size: int) -> str:
+def amount(size: int) -> str:
     """Return a number of bytes as people read it."""
+    if size < 1000:
+        return f"{size} bytes"
+    if size < 1_000_000:
+        return f"{size / 1000:.1f} kB"
     return f"{size / 1_000_000:,.1f} MB"

@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, cast
 from dokkupy.errors import Refused
 from dokkupy.services import containers, life, swapping
 from dokkupy.services import service as services
-from dokkupy.services.judging import Judged, Tail, megabytes
+from dokkupy.services.judging import Judged, Tail, amount
 from dokkupy.services.server import DumpingServer
 from dokkupy.services.source import poured
 
@@ -60,7 +60,7 @@ def pour_in(
     server.load(talk, cast("IO[bytes]", judged))
     if judged.piece():
         raise Refused("The server stopped reading before the end of the dump.")
-    report.progress(f"{megabytes(judged.size)} loaded")
+    report.progress(f"{amount(judged.size)} loaded")
     return judged.size
 
 

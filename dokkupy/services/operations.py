@@ -19,6 +19,7 @@ from dokkupy.services.showing import (
     ServiceInfo,
     ServiceLink,
     ServiceRow,
+    ServiceUrl,
 )
 from dokkupy.sizes import MemorySize
 from dokkupy.types import ExitStatus, Line, Stream
@@ -92,6 +93,19 @@ def list_(platform: Platform, noun: str) -> list[ServiceRow]:
 def info(platform: Platform, noun: str, service: ServiceName) -> ServiceInfo:
     """Show what runs, where its data is, and how it is reached; never a password."""
     return shown(platform, noun, service)
+
+
+@operation(summary="Show the URL of a service, with its password", reads=True)
+def url(platform: Platform, noun: str, service: ServiceName) -> ServiceUrl:
+    """Show how to get in from this host after `expose`, else what linked apps are told.
+
+    Raises:
+        NotFound: there is no service of that name.
+    """
+    from dokkupy.services import service as services
+    from dokkupy.services import showing
+
+    return showing.url(platform, services.find(platform, noun, service))
 
 
 @operation(summary="Link an app to a service")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from dokkupy.deployment import Deployment
 from dokkupy.services import containers, links
-from dokkupy.services.judging import megabytes
+from dokkupy.services.judging import amount
 from dokkupy.services.vault import own_folder
 
 if TYPE_CHECKING:
@@ -73,10 +73,21 @@ class ServiceInfo:
         width = max(map(len, names)) + 2
         said = {name: cell(getattr(self, name), name) for name in names}
         if self.size:
-            said["size"] = megabytes(self.size)
+            said["size"] = amount(self.size)
         return "\n".join(
             f"{name.replace('_', ' ') + ':':<{width}}{text}" for name, text in said.items()
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceUrl:
+    """The way into a service, with its password."""
+
+    url: str = field(repr=False)
+
+    def text(self) -> str:
+        """Say it and nothing else, for other programs."""
+        return self.url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +193,16 @@ def info(platform: Platform, service: Service) -> ServiceInfo:
         schedule=f"every {service.every}, {service.keep} kept" if service.every else "",
         created_at=service.created_at,
     )
+
+
+def url(platform: Platform, service: Service) -> ServiceUrl:
+    """Return the way in from this host where it is exposed, else that of linked apps."""
+    server = platform.hooks.register_services(service.noun).server_for(service.wanted)
+    access = service.access
+    if service.host_address:
+        near = "127.0.0.1" if service.host_address == "0.0.0.0" else service.host_address  # noqa: S104
+        access = replace(access, host=near, port=service.host_port)
+    return ServiceUrl(url=server.variables(access)["URL"])
 
 
 def changed(

@@ -188,11 +188,14 @@ def test_backups_are_made_listed_proved_thinned_out_and_restored(
 
 
 def test_an_exposed_service_is_there_for_this_host_alone(root: Root) -> None:
+    inside = root.cli("mysql", "url", "db").out.strip()
+    assert inside == page(root, "notes", "/env/DATABASE_URL")
     root.cli("mysql", "expose", "db")
     where = root.json("mysql", "info", "db")["exposed"]
     host, _, port = where.partition(":")
     assert host == "127.0.0.1"
     assert _greets(host, int(port))
+    assert root.json("mysql", "url", "db")["url"] == inside.replace("dokkupy-mysql-db:3306", where)
     assert "first" in page(root, "notes", "/notes")
     root.cli("mysql", "restart", "db")
     assert root.json("mysql", "info", "db")["exposed"] == where
