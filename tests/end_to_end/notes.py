@@ -72,3 +72,21 @@ class Writer(threading.Thread):
         """Wait until some more numbers were acknowledged."""
         goal = len(self.acknowledged) + more
         eventually(lambda: len(self.acknowledged) >= goal, timeout=60)
+
+
+def written_through_disasters(root: Root, noun: str, service: str) -> list[int]:
+    """Kill, stop and restart a service under an app that writes; return what was acknowledged."""
+    writer = Writer(root, "notes")
+    writer.start()
+    try:
+        writer.wait_for(10)
+        kill_server(root, noun, service)
+        writer.wait_for(10)
+        root.cli(noun, "stop", service)
+        root.cli(noun, "start", service)
+        writer.wait_for(10)
+        root.cli(noun, "restart", service)
+        writer.wait_for(10)
+    finally:
+        writer.finish()
+    return writer.acknowledged

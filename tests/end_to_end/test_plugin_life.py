@@ -27,6 +27,7 @@ from .site import (
     build,
     example,
     index,
+    library,
     make_environment,
     wheel,
 )
@@ -223,9 +224,9 @@ def test_what_does_not_fit_is_refused_and_the_version_of_before_stays(
 def test_a_dependency_that_is_not_there_comes_and_nothing_else_changes(
     clean: Site, tmp_path: Path
 ) -> None:
-    library = tmp_path / "greeting_words-1.0-py3-none-any.whl"
-    library.write_bytes(_library("greeting_words"))
-    clean.publish(library)
+    file = tmp_path / "greeting_words-1.0-py3-none-any.whl"
+    file.write_bytes(library("greeting_words"))
+    clean.publish(file)
     plugin = wheel(tmp_path, "wordy", {"plugin.py": GOOD}, needs=("greeting-words", "packaging"))
     before = clean.installed()
     clean.cli("plugin", "install", str(plugin), "--unverified")
@@ -393,19 +394,3 @@ def test_the_environments_owner_installs_for_the_owner_of_the_root(
     site.cli("plugin", "uninstall", "their")
     assert {event["verb"] for event in site.json("events")} >= {"plugin.installed"}
     assert strangers() == []
-
-
-def _library(name: str) -> bytes:
-    import io
-    import zipfile
-
-    info = f"{name}-1.0.dist-info"
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        archive.writestr(f"{name}.py", "WORDS = ['hello']\n")
-        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        wheel_text = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-        archive.writestr(f"{info}/WHEEL", wheel_text)
-        record = f"{name}.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n"
-        archive.writestr(f"{info}/RECORD", record)
-    return content.getvalue()

@@ -10,7 +10,7 @@ import pytest
 from dokkupy.testing.traffic import Traffic
 
 from .conftest import BROKEN, Root, docker, make_root, remove_root
-from .notes import Writer, kill_server, live, page, post
+from .notes import live, page, post, written_through_disasters
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
@@ -72,21 +72,9 @@ def test_a_link_is_one_release_and_loses_no_request(root: Root) -> None:
 
 
 def test_every_acknowledged_commit_outlives_kills_stops_and_restarts(root: Root) -> None:
-    writer = Writer(root, "notes")
-    writer.start()
-    try:
-        writer.wait_for(10)
-        kill_server(root, "postgres", "db")
-        writer.wait_for(10)
-        root.cli("postgres", "stop", "db")
-        root.cli("postgres", "start", "db")
-        writer.wait_for(10)
-        root.cli("postgres", "restart", "db")
-        writer.wait_for(10)
-    finally:
-        writer.finish()
+    written = written_through_disasters(root, "postgres", "db")
     found = sql(root, "SELECT body FROM notes WHERE body LIKE 'number %';").splitlines()
-    assert [n for n in writer.acknowledged if f"number {n}." not in found] == []
+    assert [n for n in written if f"number {n}." not in found] == []
 
 
 def test_an_upgrade_to_another_major_version_takes_the_data_along_and_back(root: Root) -> None:

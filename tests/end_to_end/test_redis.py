@@ -11,7 +11,7 @@ import pytest
 from dokkupy.testing.traffic import Traffic
 
 from .conftest import BROKEN, Root, make_root, remove_root
-from .notes import Writer, kill_server, live, page, post
+from .notes import live, page, post, written_through_disasters
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
@@ -55,21 +55,9 @@ def test_a_link_is_one_release_and_loses_no_request(root: Root) -> None:
 
 
 def test_every_acknowledged_write_outlives_kills_stops_and_restarts(root: Root) -> None:
-    writer = Writer(root, "notes")
-    writer.start()
-    try:
-        writer.wait_for(10)
-        kill_server(root, "redis", "store")
-        writer.wait_for(10)
-        root.cli("redis", "stop", "store")
-        root.cli("redis", "start", "store")
-        writer.wait_for(10)
-        root.cli("redis", "restart", "store")
-        writer.wait_for(10)
-    finally:
-        writer.finish()
+    written = written_through_disasters(root, "redis", "store")
     found = ask(root, "LRANGE", "notes", "0", "-1").splitlines()
-    assert [n for n in writer.acknowledged if f"number {n}." not in found] == []
+    assert [n for n in written if f"number {n}." not in found] == []
 
 
 def test_dumps_go_out_and_in(root: Root) -> None:
