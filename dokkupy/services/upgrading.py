@@ -71,7 +71,10 @@ def go_back(platform: Platform, report: Report, kind: ServiceKind, name: Service
     with life.at_work(platform, report, kind.noun, name, "upgrade --back") as service:
         before = service.before
         if not before:
-            raise Refused(f"The service {service.title} was not upgraded.")
+            raise Refused(
+                f"The service {service.title} was not upgraded, or its data of before is gone.",
+                hint=f"See its backups: dokkupy {kind.noun} backups {name}",
+            )
         done = life.relaunch(
             platform,
             report,
