@@ -59,7 +59,7 @@ def root_command(root: Root) -> list[str]:
 
 def generated(script: str, folder: Path) -> Path:
     """Return a folder with what a generator writes, run where the machine's settings reach it."""
-    inside = f"mkdir /tmp/g && cd /tmp/g && {{ {script}\n}} && tar --create ."
+    inside = f"mkdir /tmp/g\ncd /tmp/g\n{script}\ncd /tmp/g\ntar --create ."
     made = subprocess.run(
         ["docker", "run", "--rm", "--interactive", "dokkupy/build:latest", "bash", "-ec", inside],
         capture_output=True,

@@ -63,6 +63,7 @@ install_with() {
       fi
       ;;
     yarn)
+      with_registry
       if [[ $manager_version == 1.* ]]; then
         yarn install --frozen-lockfile --production=false --prefer-offline --non-interactive
       else
@@ -70,6 +71,15 @@ install_with() {
       fi
       ;;
   esac
+}
+
+# Yarn reads few settings of npm's: the one that matters is handed over.
+with_registry() {
+  npm_config_registry=$(npm config get registry)
+  export npm_config_registry
+  if ! grep -qs '^npmRegistryServer:' .yarnrc.yml; then
+    export YARN_NPM_REGISTRY_SERVER=${YARN_NPM_REGISTRY_SERVER:-${npm_config_registry%/}}
+  fi
 }
 
 run_build_script() {
@@ -93,6 +103,7 @@ drop_development_packages() {
     npm) npm prune --omit=dev --no-audit ;;
     pnpm) npm_config_store_dir=$cache/pnpm pnpm prune --prod --ignore-scripts ;;
     yarn)
+      with_registry
       if [[ $manager_version == 1.* ]]; then
         yarn install --frozen-lockfile --production --ignore-scripts --prefer-offline --non-interactive
       else
