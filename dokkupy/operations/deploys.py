@@ -132,8 +132,9 @@ def _job(
 def _revision(platform: Platform, app: AppName, ref: str | None) -> str:
     from dokkupy import git
 
-    chosen = ref or platform.store.apps.get(app).deploy_branch
-    if not chosen:
+    branch = platform.store.apps.get(app).deploy_branch
+    chosen = branch if ref is None else ref
+    if ref is None and not branch:
         raise UsageError(
             f"Nothing has been pushed to {app} yet.",
             hint=f"See where to push it: dokkupy git remote {app}",

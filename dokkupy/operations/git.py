@@ -155,7 +155,7 @@ class Key:
         return f"{self.public} dokkupy-{self.app or 'all'}"
 
 
-@operation(summary="Show the public key for private repositories by ssh, made at the first call")
+@operation(summary="Show the public key for private repositories by ssh")
 def key(
     platform: Platform,
     scope: Annotated[Scope, Help("The app, or --global for the key that serves every app")],

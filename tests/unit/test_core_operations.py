@@ -22,7 +22,7 @@ from dokkupy.operations.registry import (
     make_operation,
     operations_of,
 )
-from dokkupy.testing.contracts.plugin_operations import OperationsContract
+from dokkupy.testing.contracts.plugin_operations import Driver, OperationsContract
 from dokkupy.testing.engine_fake import BASE, FakeEngine
 from dokkupy.testing.samples import SECRET, Sample, made_up
 
@@ -80,6 +80,7 @@ class TestCoreOperations(OperationsContract):
         "builds push": "it sends to a registry; tests/unit/test_publishing.py",
         "down": "everything after it would find the root down",
         "git sync": "it fetches over a network",
+        "git trust": "it asks a server; tests/end_to_end/test_deploy_keys.py",
         "host check": MACHINE,
         "host remove": MACHINE,
         "host setup": MACHINE,
@@ -143,3 +144,15 @@ class TestCoreOperations(OperationsContract):
         if operation.bound:
             return made_up(operation, app, CORE_PROPERTIES[operation.noun])
         return super().sample(operation, app, properties)
+
+    def test_an_unknown_app_is_the_same_error_everywhere(self, driver: Driver) -> None:
+        nobody = AppName("contract-nobody")
+        for operation in driver.operations:
+            first = next(iter(operation.parameters), None)
+            if first is None or not first.app or operation.title == "apps create":
+                continue
+            given = driver.sample(operation, nobody)
+            given = driver.sample(operation, nobody)
+            done = driver.ask(operation, Sample((nobody, *given.words[1:]), given.stdin))
+            told = (done.exit_code, done.error.get("message"))
+            assert told == (3, f"App {nobody} does not exist."), operation.title
