@@ -26,6 +26,7 @@ PROBATION_SECONDS = "0.5"
 """Shorter than the default 5, for the sake of the many deploys below; see test_failures."""
 LONGEST_FIRST = (
     "test_buildpacks",
+    "test_locked_packages",
     "test_crashes",
     "test_plugin_life",
     "test_failures",
@@ -35,6 +36,7 @@ LONGEST_FIRST = (
     "test_sources",
     "test_plugin_new",
     "test_mysql",
+    "test_services_of_tests",
     "test_obstacles",
     "test_quickstart",
     "test_reboots",
