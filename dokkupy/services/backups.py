@@ -69,7 +69,7 @@ def make(
 
     def produce(sink: Callable[[bytes], object]) -> None:
         sealer = Sealer(sink, service.passphrase)
-        sizes.append(moving.pour_out(platform, kind, service, sealer.write))
+        sizes.append(moving.pour_out(platform, kind, service, sealer.write, report.progress))
         sealer.finish()
         sealers.append(sealer)
 

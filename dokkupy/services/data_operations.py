@@ -6,13 +6,13 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from dokkupy.errors import UsageError
+from dokkupy.errors import Refused, UsageError
 from dokkupy.operations.registry import Help, Stdin, operation
 from dokkupy.services.addresses import ImageName
 from dokkupy.services.asking import ask, shown
 from dokkupy.services.name import ServiceName
 from dokkupy.services.showing import ServiceInfo
-from dokkupy.types import Line, Stream
+from dokkupy.types import Stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +56,7 @@ def export(platform: Platform, noun: str, service: ServiceName) -> Stream[None]:
     """
     from dokkupy.services import moving
     from dokkupy.services import service as services
+    from dokkupy.services.following import followed
     from dokkupy.services.judging import amount
 
     if sys.stdout.isatty():
@@ -64,10 +65,19 @@ def export(platform: Platform, noun: str, service: ServiceName) -> Stream[None]:
         )
     kind = platform.hooks.register_services(noun)
     found = services.find(platform, noun, service)
-    size = moving.pour_out(platform, kind, found, sys.stdout.buffer.write)
-    sys.stdout.buffer.flush()
-    # A warning goes to stderr: stdout is the dump's.
-    yield Line(text=f"{amount(size)} written", stream="warning")
+
+    def work(report: Report, stopped: Callable[[], bool]) -> None:
+        def sink(piece: bytes) -> None:
+            if stopped():
+                raise Refused("It was stopped half-way.")
+            sys.stdout.buffer.write(piece)
+
+        # Warnings go to stderr: stdout is the dump's.
+        size = moving.pour_out(platform, kind, found, sink, report.warning)
+        sys.stdout.buffer.flush()
+        report.warning(f"{amount(size)} written")
+
+    yield from followed(work)
 
 
 @operation(summary="Replace the data of a service by a dump", name="import")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import TypeVar
 
@@ -19,7 +20,8 @@ Stopped = Callable[[], bool]
 def followed(work: Callable[[Report, Stopped], T]) -> Stream[T]:
     """Yield each line that `work` reports as it does so, and return what it returns.
 
-    `work` runs in a thread of its own. A caller that stops listening waits until it has noticed.
+    `work` runs in a thread of its own. A caller that stops listening waits until it has noticed;
+    one who interrupts it hears what it says of that.
     """
     lines: SimpleQueue[Line | None] = SimpleQueue()
     stopped = threading.Event()
@@ -27,8 +29,9 @@ def followed(work: Callable[[Report, Stopped], T]) -> Stream[T]:
         future = pool.submit(work, Report(lines.put), stopped.is_set)
         future.add_done_callback(lambda _: lines.put(None))
         try:
-            while (line := lines.get()) is not None:
-                yield line
+            with suppress(KeyboardInterrupt):
+                while (line := lines.get()) is not None:
+                    yield line
         finally:
             stopped.set()
         return future.result()

@@ -17,6 +17,20 @@ LOOKED_AT: Final = 8192
 TELL_SECONDS: Final = 2.0
 
 
+class Progress:
+    """Tells every now and then how far it is."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._told = time.monotonic()
+
+    def reached(self, size: int) -> None:
+        """Note how many bytes it has been so far."""
+        if time.monotonic() - self._told > TELL_SECONDS:
+            self._told = time.monotonic()
+            self._tell(f"{amount(size)} so far")
+
+
 class Judged(Source):
     """Passes a dump on; raises what is wrong with it instead of its beginning or its end."""
 
@@ -32,9 +46,8 @@ class Judged(Source):
         self._source = source
         self._server = server
         self._version = version
-        self._tell = tell
         self._stopped = stopped
-        self._told = time.monotonic()
+        self._progress = Progress(tell)
         self._tail = b""
         self.size = 0
         """Bytes so far."""
@@ -48,9 +61,7 @@ class Judged(Source):
             return b""
         self.size += len(found)
         self._tail = (self._tail + found)[-LOOKED_AT:]
-        if time.monotonic() - self._told > TELL_SECONDS:
-            self._told = time.monotonic()
-            self._tell(f"{amount(self.size)} so far")
+        self._progress.reached(self.size)
         return found
 
     def _head(self) -> bytes:
@@ -65,8 +76,9 @@ class Judged(Source):
 class Tail:
     """Takes a dump on its way out, counts it, and keeps what the server judges it by."""
 
-    def __init__(self, sink: Callable[[bytes], object]) -> None:
+    def __init__(self, sink: Callable[[bytes], object], tell: Callable[[str], None]) -> None:
         self._sink = sink
+        self._progress = Progress(tell)
         self.size = 0
         self.kept = b""
 
@@ -75,6 +87,7 @@ class Tail:
         self.size += len(piece)
         self.kept = (self.kept + piece)[-LOOKED_AT:]
         self._sink(piece)
+        self._progress.reached(self.size)
 
 
 def amount(size: int) -> str:

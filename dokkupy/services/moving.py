@@ -27,14 +27,24 @@ def server_of(kind: ServiceKind, service: Service) -> DumpingServer:
     return cast("DumpingServer", kind.server_for(service.wanted))
 
 
-def pour_out(platform: Platform, kind: ServiceKind, service: Service, sink: Sink) -> int:
+def untold(_: str) -> None:
+    """Tell nobody how far it is: whoever loads tells it."""
+
+
+def pour_out(
+    platform: Platform,
+    kind: ServiceKind,
+    service: Service,
+    sink: Sink,
+    tell: Callable[[str], None] = untold,
+) -> int:
     """Write all data of a running service to `sink`; return how many bytes that was.
 
     Raises:
         Refused: it does not run, or the dump is not all there.
     """
     server = server_of(kind, service)
-    tail = Tail(sink)
+    tail = Tail(sink, tell)
     server.dump(containers.running(platform, service), tail.write)
     server.refuse_tail(tail.kept)
     return tail.size

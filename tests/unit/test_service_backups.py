@@ -12,10 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dokkupy.errors import Refused, StateError
-from dokkupy.services import sealing
+from dokkupy.report import Report
+from dokkupy.services import judging, sealing
+from dokkupy.services.following import followed
 from dokkupy.services.manifest import Manifest
 from dokkupy.services.sealing import Sealer, Unsealed
 from dokkupy.services.source import Source, poured
+from dokkupy.testing.patience import eventually
 
 PASSPHRASE = "four words and one more"
 
@@ -192,3 +195,26 @@ def test_a_stream_gives_no_more_than_asked_for_and_all_in_the_end(
     found = list(iter(lambda: source.read(size), b""))
     assert all(len(part) <= size for part in found)
     assert b"".join(found) == b"".join(pieces)
+
+
+def test_who_interrupts_work_hears_what_it_says_of_that() -> None:
+    def work(report: Report, stopped: Callable[[], bool]) -> None:
+        report.progress("begun")
+        eventually(stopped)
+        raise Refused("It was stopped half-way.")
+
+    lines = followed(work)
+    assert next(lines).text == "begun"
+    with pytest.raises(Refused, match="half-way"):
+        lines.throw(KeyboardInterrupt)
+
+
+def test_a_dump_on_its_way_out_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "TELL_SECONDS", -1.0)
+    told: list[str] = []
+    written = bytearray()
+    tail = judging.Tail(written.extend, told.append)
+    for size in (300, 1200, 2_000_000):
+        tail.write(bytes(size))
+    assert told == ["300 bytes so far", "1.5 kB so far", "2.0 MB so far"]
+    assert len(written) == tail.size
