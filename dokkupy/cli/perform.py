@@ -134,7 +134,8 @@ def _followed(
         nothing_more = end.value is None and (shown or operation.one_by_one)
         return (_Shown() if nothing_more else end.value), said
     except KeyboardInterrupt:
-        if not operation.spec.reads:
+        # What is on the caller's own pipes ends with him; other work is the detached runner's.
+        if not (operation.spec.reads or operation.spec.interactive):
             target = next((str(v) for k, v in values.items() if k == "app" and v), "")
             where = f"dokkupy releases list {target}" if target else "dokkupy events"
             output.say("\nStopped following; the work itself goes on.")
