@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import threading
@@ -132,7 +131,7 @@ def test_an_interruption_waits_until_the_change_is_made() -> None:
 
     def change() -> None:
         with uninterrupted():
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)  # to this thread, not to any
             done.append("change")
 
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
