@@ -58,7 +58,7 @@ def run(argv: Sequence[str]) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone; nothing is left to tell, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return PIPE_CLOSED
     except Exception as error:  # noqa: BLE001 - the last line of defence
         if debug:
@@ -66,9 +66,15 @@ def run(argv: Sequence[str]) -> int:
 
             traceback.print_exc()
         told = _explained(error, debug=debug)
+        if isinstance(told, StateError):
+            _drop_output()  # what waits in its buffer would fail again
         output.show_error(told, as_json=as_json)
         return told.exit_code
     return code
+
+
+def _drop_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Unexpected(DokkupyError):

@@ -57,6 +57,11 @@ class FakeEngine(FakeRegistries):
         """Name of a container -> bytes that it holds when that is not one MiB."""
         self.add_image(BASE)
 
+    def files_of(self, image: str) -> dict[str, bytes]:
+        """Return path -> content of what was copied into an image."""
+        with self._lock:
+            return dict(self._images.find(image).files)
+
     # What a test says of the world.
 
     def add_image(

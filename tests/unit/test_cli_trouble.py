@@ -73,10 +73,12 @@ def test_a_failure_of_dokkupy_itself_is_json_for_programs(
 
 @pytest.mark.usefixtures("root")
 @pytest.mark.skipif(not FULL.exists(), reason="there is no device that is always full")
-def test_output_that_nothing_takes_is_told_as_a_full_disk() -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_output_that_nothing_takes_is_told_as_a_full_disk(unbuffered: str) -> None:
     with FULL.open("w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "dokkupy", "apps", "list"],
+            env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
