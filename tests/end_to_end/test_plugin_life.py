@@ -77,7 +77,7 @@ def site(request: pytest.FixtureRequest, wheels: list[Path]) -> Iterator[Site]:
         ports = ("--http-port", str(made.port), "--https-port", str(free_port()))
         made.cli("init", *ports, "--domain", "localhost")
         yield made
-        made.cli("down")
+        remove_root(made)
     shutil.rmtree(work)
 
 
@@ -105,7 +105,8 @@ def test_a_plugin_comes_is_renewed_rests_and_goes_under_load(
         site.push(site.tree(tmp_path), "blog")
         _lead_a_life(site, examples)
     finally:
-        remove_root(site)
+        site.cli("apps", "destroy", "blog", "--force", code=None)
+        site.cli("down")
 
 
 def _lead_a_life(site: Site, examples: dict[str, Path]) -> None:

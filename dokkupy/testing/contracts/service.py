@@ -120,8 +120,8 @@ class ServiceContract(ServiceFixtures):
             assert f"{fresh.container}:{self.kind.port}" in told[f"{self.kind.alias}_URL"]
             assert engine.inspect(fresh.container).networks == (beside.network,)
             assert fresh.password != service.password
-            self.write(containers.session(platform, fresh), "of a test")
-            assert self.read(containers.session(platform, fresh)) == ["of a test"]
+            self.write(containers.session(platform, fresh), "fresh")
+            assert self.read(containers.session(platform, fresh)) == ["fresh"]
             volumes = _volumes(fresh)
         assert engine.containers(marks) == []
         assert engine.networks(marks) == []
