@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
 
 from dokkupy.errors import DokkupyError
 from dokkupy.host.finding import Finding, blocked, done, notice, to_do
 from dokkupy.host.part import Part
 from dokkupy.host.running import find, own, run, told
+from dokkupy.host.units import FOLDER, RUNNING, WRITTEN, Units, command_line
 from dokkupy.host.wanted import Wanted
-
-UNITS: Final = Path("/etc/systemd/system")
-RUNNING: Final = Path("/run/systemd/system")
-"""There when systemd is this machine's init (sd_booted(3))."""
-PLAIN: Final = re.compile(r"[A-Za-z0-9_./=-]+")
-"""Words that systemd reads as they are."""
-WRITTEN: Final = "# Written by `dokkupy host setup`; what is changed here by hand is lost.\n"
 
 
 def unit(wanted: Wanted, up: Sequence[str], down: Sequence[str]) -> str:
@@ -41,8 +33,8 @@ After=network-online.target docker.service
 Type=oneshot
 RemainAfterExit=yes
 User={wanted.user}
-ExecStart={line(up)}
-ExecStop={line(down)}
+ExecStart={command_line(up)}
+ExecStop={command_line(down)}
 TimeoutStopSec=60
 
 [Install]
@@ -50,45 +42,38 @@ WantedBy=multi-user.target
 """
 
 
-def line(words: Sequence[str]) -> str:
-    """Return words as a command line of systemd.service(5), nothing in them expanded."""
-    return " ".join(map(_quoted, words))
-
-
-def _quoted(word: str) -> str:
-    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
-    return escaped if PLAIN.fullmatch(escaped) else f'"{escaped}"'
-
-
 class BootPart(Part):
     """The unit and the link that enables it."""
 
     name = "boot"
 
-    def __init__(self, wanted: Wanted, units: Path = UNITS, running: Path = RUNNING) -> None:
+    def __init__(self, wanted: Wanted, folder: Path = FOLDER, running: Path = RUNNING) -> None:
         self._root = wanted.root
         self._name = f"{wanted.user}.service"
-        self._file = units / self._name
-        self._link = units / "multi-user.target.wants" / self._name
-        self._running = running
-        self._text = unit(wanted, own(wanted.root, "up"), own(wanted.root, "down"))
+        self._units = Units(
+            wanted.root,
+            {self._name: unit(wanted, own(wanted.root, "up"), own(wanted.root, "down"))},
+            enabled=self._name,
+            wanted_by="multi-user.target",
+            folder=folder,
+            running=running,
+        )
 
     def look(self) -> Iterator[Finding]:
         """Give whether the unit is there, and whether anything will read it."""
         if find("systemctl") is None:
             yield self._by_hand("There is no systemd here, so nothing starts the apps at boot.")
             return
-        text = self._read()
-        if text and not text.startswith(WRITTEN):
-            message = f"{self._file} is there and is not dokkupy's."
-            yield blocked(self.name, message, f"mv {self._file} {self._file}.old")
+        if foreign := self._units.foreign():
+            message = f"{foreign} is there and is not dokkupy's."
+            yield blocked(self.name, message, f"mv {foreign} {foreign}.old")
             return
-        if text == self._text and self._link.is_symlink():
+        if self._units.are_there:
             yield done(self.name, f"{self._name} starts the apps with the machine.")
         else:
-            message = f"Start the apps with the machine, by {self._file}."
+            message = f"Start the apps with the machine, by {self._units.file}."
             yield to_do(self.name, message, f"systemctl enable {self._name}")
-        if not self._running.is_dir():
+        if not self._units.are_minded:
             yield self._by_hand("systemd does not run here, so nothing starts the apps at boot.")
 
     def _by_hand(self, message: str) -> Finding:
@@ -100,23 +85,9 @@ class BootPart(Part):
             f"@reboot root {wait}; {shlex.join(own(self._root, 'up'))}",
         )
 
-    def _read(self) -> str:
-        try:
-            return self._file.read_text(encoding="utf-8")
-        except OSError:
-            return ""
-
     def make(self) -> Iterable[str]:
         """Write and enable the unit, which starts nothing yet."""
-        self._link.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self._file.with_suffix(".new")
-        fresh.write_text(self._text, encoding="utf-8")
-        fresh.chmod(0o644)
-        fresh.replace(self._file)
-        self._link.unlink(missing_ok=True)
-        self._link.symlink_to(self._file)
-        if self._running.is_dir():
-            run(["systemctl", "daemon-reload"])
+        self._units.write()
         return ()
 
     def bring_up(self) -> Iterator[str]:
@@ -140,7 +111,7 @@ class BootPart(Part):
 
     def start(self) -> list[str]:
         """Return the command that brings everything up now, if possible as it will be at boot."""
-        if self._running.is_dir() and self._link.is_symlink() and not self._is_active():
+        if self._units.are_minded and self._units.are_enabled and not self._is_active():
             return ["systemctl", "start", self._name]
         return own(self._root, "up")
 
@@ -152,14 +123,5 @@ class BootPart(Part):
         return True
 
     def unmake(self) -> Iterator[str]:
-        """Stop and remove the unit, if it is dokkupy's."""
-        text = self._read()
-        if not text.startswith(WRITTEN) or str(self._root) not in text:
-            return
-        yield f"Removing {self._file}"
-        if self._running.is_dir():
-            run(["systemctl", "stop", self._name])
-        self._link.unlink(missing_ok=True)
-        self._file.unlink()
-        if self._running.is_dir():
-            run(["systemctl", "daemon-reload"])
+        """Stop and remove the unit, if it is this root's."""
+        return self._units.remove()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dokkupy.host import backups
+from dokkupy.host import units as systemd
 from dokkupy.host.backups import BackupsPart, timer, unit
 from dokkupy.host.finding import Verdict
 from dokkupy.host.wanted import UserName, Wanted
@@ -37,7 +38,7 @@ Nice=10
 TIMER = """\
 # Written by `dokkupy host setup`; what is changed here by hand is lost.
 [Unit]
-Description=When the scheduled backups of /var/lib/dokkupy are looked at
+Description=When to look at the scheduled backups of /var/lib/dokkupy
 Documentation=man:systemd.timer(5)
 
 [Timer]
@@ -125,7 +126,7 @@ def test_where_systemd_runs_the_timer_is_started(
     part: BackupsPart, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[list[str]] = []
-    monkeypatch.setattr(backups, "run", asked.append)
+    monkeypatch.setattr(systemd, "run", asked.append)
     (tmp_path / "not-running").mkdir()
     list(part.make())
     list(part.unmake())

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from dokkupy.errors import DokkupyError
 from dokkupy.host import boot
+from dokkupy.host import units as systemd
 from dokkupy.host.boot import BootPart, unit
 from dokkupy.host.finding import Verdict
 from dokkupy.host.wanted import UserName, Wanted
@@ -110,6 +112,15 @@ def test_the_unit_of_another_root_stays(part: BootPart, units: Path, tmp_path: P
     assert (units / "dokkupy.service").exists()
 
 
+def test_the_unit_of_a_root_whose_path_begins_alike_stays(
+    part: BootPart, units: Path, tmp_path: Path
+) -> None:
+    list(part.make())
+    alike = replace(WANTED, root=Path("/var/lib/dok"))
+    assert list(BootPart(alike, units, tmp_path / "no").unmake()) == []
+    assert (units / "dokkupy.service").exists()
+
+
 def test_without_systemd_the_line_for_cron_is_told(
     part: BootPart, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,6 +143,7 @@ def test_where_systemd_runs_it_starts_what_serves(
         return ""
 
     monkeypatch.setattr(boot, "run", run)
+    monkeypatch.setattr(systemd, "run", run)
     assert part.start()[-2:] == ["/var/lib/dokkupy", "up"]
     (tmp_path / "not-running").mkdir()
     list(part.make())
