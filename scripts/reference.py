@@ -14,8 +14,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 
-from dokkupy import hookspecs
+from dokkupy import errors, hookspecs
 from dokkupy.core_properties import CORE_PROPERTIES
+from dokkupy.errors import DokkupyError
 from dokkupy.hooks import Hooks
 from dokkupy.index import Command, Index, current, operation_of
 from dokkupy.operations.registry import Operation
@@ -44,13 +45,34 @@ def operations(index: Index) -> str:
     lines = [NOTE, "", "# Operations", ""]
     lines += [
         "Every operation takes `--json`, and `--root` or `$DOKKUPY_ROOT`. `apps:create` is the",
-        "same as `apps create`.",
+        "same as `apps create`. With `--json` stdout holds the result and nothing else; stderr the",
+        "progress of long work and, as its last line, [the error](#errors) if there was one.",
     ]
     for noun in sorted(index.commands):
         lines += ["", f"## {noun or 'On their own'}"]
         for name in sorted(index.commands[noun]):
             lines += ["", *_operation(index, index.commands[noun][name])]
+    lines += ["", *_errors()]
     return "\n".join(lines) + "\n"
+
+
+def _errors() -> Iterator[str]:
+    yield "## Errors"
+    yield ""
+    yield "An error says what is the cause and what mends it. With `--json` it is one line,"
+    yield '`{"error": {"code": …, "message": …, "hint": …, "detail": …, "exit_code": …}}`.'
+    yield "An operation that ends well exits with 0; some that answer a question, such as"
+    yield "`diagnose`, with 1 when the answer is bad, and their text says so. `run` and the"
+    yield "like end with the exit code of their command, 130 is an interruption."
+    yield ""
+    yield "| exit code | `code` | |"
+    yield "|---|---|---|"
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    told = [kind for kind in kinds if issubclass(kind, DokkupyError) and kind is not DokkupyError]
+    for kind in sorted(told, key=lambda kind: kind.exit_code):
+        meaning = (kind.__doc__ or "").splitlines()[0]
+        yield f"| {kind.exit_code} | `{kind.code}` | {meaning} |"
+    yield "| 70 | `unexpected` | dokkupy itself failed, which is a defect. |"
 
 
 def _operation(index: Index, command: Command) -> Iterator[str]:

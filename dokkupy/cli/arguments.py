@@ -33,7 +33,7 @@ COMMON: Final[tuple[Parameter, ...]] = (
         many=False,
         required=False,
         default=False,
-        help="Print the result as JSON; progress and errors go to stderr.",
+        help="Print the result as JSON; progress goes to stderr, an error as its last line.",
     ),
     Parameter(
         name="debug",

@@ -57,14 +57,15 @@ def row(item: Any) -> str:
 
 
 def show_error(error: DokkupyError, *, as_json: bool) -> None:
-    """Print an error to stderr: cause, evidence, remedy; with `--json` as one JSON document.
+    """Print an error to stderr: cause, evidence, remedy; with `--json` as one line of JSON.
 
-    It goes to stderr in both forms, so that stdout holds a result or nothing.
+    It goes to stderr in both forms, so that stdout holds a result or nothing; as one line it is
+    the last of the lines that a long operation has written there.
     """
     if as_json:
         import json
 
-        say(json.dumps(error.as_dict(), indent=2, ensure_ascii=False))
+        say(json.dumps(error.as_dict(), ensure_ascii=False))
         return
     say(f"Error: {printable(error.message)}")
     for line in error.detail.splitlines():

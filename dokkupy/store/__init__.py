@@ -54,7 +54,7 @@ class Store:
     @staticmethod
     def create(path: Path) -> None:
         """Make an empty state file unless there is one."""
-        Database.create(path).close()
+        Database.create(path)
 
     def write(self) -> AbstractContextManager[sqlite3.Connection]:
         """Run a block in one immediate transaction; nested blocks join it."""

@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dokkupy.errors import StateError
@@ -32,11 +32,19 @@ class Database:
         self._after_rollback: list[Callable[[], None]] = []
 
     @classmethod
-    def create(cls, path: Path) -> Database:
-        """Make the file, readable by its owner alone; one that exists is left as it is."""
+    def create(cls, path: Path) -> None:
+        """Make the file whole, readable by its owner alone; one that exists is left as it is."""
+        if path.exists():
+            return
+        from tempfile import TemporaryDirectory
+
         path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-        return cls(path)
+        with TemporaryDirectory(dir=path.parent, prefix=".state-") as folder:
+            fresh = cls(Path(folder) / path.name)
+            os.close(os.open(fresh.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+            fresh._connect().close()
+            with suppress(FileExistsError):
+                path.hardlink_to(fresh.path)
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Call `callback` after each outermost transaction that was committed."""
@@ -115,6 +123,14 @@ class Database:
                 f"There is no dokkupy root at {self.path.parent}.",
                 hint=f"Make one: dokkupy --root {shlex.quote(str(self.path.parent))} init",
             )
+        if not self.path.stat().st_size:
+            raise StateError(
+                f"{self.path} is damaged: it is empty.",
+                hint="Move it away and restore a backup of the root.",
+            )
+        return self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
         with self._explained():
             connection = sqlite3.connect(
                 self.path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None

@@ -39,8 +39,8 @@ class CliResult:
     @property
     def error(self) -> dict[str, Any]:
         """The error that it ended with, as `--json` shows it; empty when there is none."""
-        _, marker, body = self.stderr.rpartition('{\n  "error"')
-        found: dict[str, Any] = json.loads(marker + body)["error"] if marker else {}
+        last = next(iter(self.stderr.splitlines()[-1:]), "")
+        found: dict[str, Any] = json.loads(last)["error"] if last.startswith('{"error"') else {}
         return found
 
 

@@ -98,8 +98,9 @@ def test_an_error_gives_its_exit_code_and_is_told_on_stderr(call: Call) -> None:
         "Error: Bob is at work on a.\n  since noon\n  -> Wait for Bob.\n",
     )
     code, out, err = call("probe", "fail", "--json")
-    body = json.loads(err.partition("\n")[2])
-    assert (code, out) == (6, "")
+    *progress, told = err.splitlines()
+    assert (code, out, progress) == (6, "", ["step one"])
+    body = json.loads(told)
     assert body["error"]["code"] == "locked"
     assert body["error"]["exit_code"] == 6
 

@@ -79,6 +79,26 @@ def test_a_file_of_something_else_is_told_damaged(paths: Paths, content: bytes) 
     assert "backup" in error.value.hint
 
 
+def test_an_emptied_file_is_not_taken_for_a_new_root(paths: Paths, store: Store) -> None:
+    store.apps.create(SHOP)
+    store.close()
+    paths.state_db.write_bytes(b"")
+    Store.create(paths.state_db)
+    with pytest.raises(StateError, match="is damaged: it is empty") as error:
+        Store(paths.state_db).apps.list()
+    assert "backup" in error.value.hint
+    assert paths.state_db.stat().st_size == 0
+
+
+def test_a_file_is_there_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dokkupy.store.database.MIGRATIONS", (*MIGRATIONS, "NONSENSE"))
+    with pytest.raises(StateError):
+        Store.create(tmp_path / "state.db")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_file_with_torn_pages_is_told_damaged(paths: Paths, store: Store) -> None:
     store.apps.create(SHOP)
     store.close()
