@@ -90,9 +90,9 @@ def examine(platform: Platform, app: AppName) -> Diagnosis:
         found += _of_containers(platform, release, instances)
     found += _of_the_last_work(platform, app, release)
     if release is None and not found:
-        push = f"git push $(dokkupy git remote {app}) main"
         cause = f"{app} has not been deployed yet"
-        found.append(Failure(process="", cause=cause, fix=f"Push it: {push}"))
+        fix = f"See where to push it: dokkupy git remote {app}"
+        found.append(Failure(process="", cause=cause, fix=fix))
     return Diagnosis(
         app=app,
         healthy=not found,

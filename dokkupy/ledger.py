@@ -88,7 +88,7 @@ def live(platform: Platform, app: AppName) -> Release:
     if release is None:
         raise Conflict(
             f"App {app} has not been deployed yet.",
-            hint=f"Push it: git push $(dokkupy git remote {app}) main",
+            hint=f"See where to push it: dokkupy git remote {app}",
         )
     return release
 

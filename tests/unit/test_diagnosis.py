@@ -78,7 +78,7 @@ def test_one_that_was_never_deployed_is_told_how(shop: Shop) -> None:
     seen = examine(shop)
     assert (seen.healthy, seen.exit_code, seen.release) == (False, 1, None)
     assert seen.text() == (
-        "shop has not been deployed yet.\n  -> Push it: git push $(dokkupy git remote shop) main"
+        "shop has not been deployed yet.\n  -> See where to push it: dokkupy git remote shop"
     )
 
 

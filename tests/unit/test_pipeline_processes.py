@@ -195,7 +195,7 @@ def test_a_stopped_app_is_started_not_restarted(shop: Shop) -> None:
 def test_an_app_that_was_never_deployed_is_told_to_be_pushed(shop: Shop, ask: str) -> None:
     with pytest.raises(Conflict, match="App shop has not been deployed yet") as error:
         getattr(shop, ask)()
-    assert error.value.hint == "Push it: git push $(dokkupy git remote shop) main"
+    assert error.value.hint == "See where to push it: dokkupy git remote shop"
 
 
 def test_an_app_destroyed_while_its_work_waited_is_told_gone(shop: Shop) -> None:
