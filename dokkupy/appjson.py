@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from dokkupy import addons
 from dokkupy.addons import Addon
@@ -40,12 +40,12 @@ def read_tests(tree: Path) -> Testing:
     """
     document = _read(tree)
     command = _object(document, "scripts", _TEST_HINT).get("test", "")
-    if not isinstance(command, str) or "\0" in command:
+    if not _is_text(command):
         raise UsageError("app.json: `scripts.test` is no command line.", hint=_TEST_HINT)
     test = _object(_object(document, "environments", _TEST_HINT), "test", _TEST_HINT)
     env = Environment()
     for key, value in _object(test, "env", _TEST_HINT).items():
-        if not isinstance(value, str) or "\0" in value:
+        if not _is_text(value):
             raise UsageError(f"app.json: {key!a:.80} of the tests is no text.", hint=_TEST_HINT)
         env[EnvKey.parse(key)] = value
     wanted = addons.parse(test.get("addons", []))
@@ -97,6 +97,15 @@ def _read(tree: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise UsageError("app.json is no object.", hint=_HINT)
     return document
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    """Say whether a program can be given it: JSON can spell what is no Unicode (RFC 8259, 8.2)."""
+    return (
+        isinstance(value, str)
+        and "\0" not in value
+        and not any("\ud800" <= character <= "\udfff" for character in value)
+    )
 
 
 def _object(document: dict[str, Any], key: str, hint: str) -> dict[str, Any]:

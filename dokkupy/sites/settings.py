@@ -172,11 +172,11 @@ class _Reader:
             raise self._refusal(
                 f"leads to {url!a:.80}, which is neither a path nor an http address"
             )
-        if status not in _STATUSES or isinstance(status, bool):
+        if type(status) is not int or status not in _STATUSES:
             raise self._refusal(f"leads to {url:.80} with a status that is no redirect")
         if "*" in path:
             raise self._refusal(f"has a redirect of {path!a:.80}; one path leads to one address")
-        return SiteRedirect(path=self._path(path), url=url, status=int(str(status)))
+        return SiteRedirect(path=self._path(path), url=url, status=status)
 
     def _rules(self, known: Mapping[str, object], key: str) -> Iterator[tuple[str, object]]:
         rules = self._object(known.get(key, {}), key)

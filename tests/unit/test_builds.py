@@ -138,6 +138,8 @@ def test_a_procfile_wins_over_the_tests_of_an_app_json(tmp_path: Path) -> None:
         [],
         {"scripts": []},
         {"scripts": {"test": 3}},
+        {"scripts": {"test": "echo \ud800"}},
+        {"environments": {"test": {"env": {"A": "\ud800"}}}},
         {"environments": {"test": {"env": {"A-B": "x"}}}},
         {"environments": {"test": {"env": {"A": 1}}}},
         {"environments": {"test": []}},

@@ -93,6 +93,8 @@ def test_settings_come_back_from_a_label_and_from_a_ledger() -> None:
         {"redirects": {"/a": {"url": "/b\r\nX: y"}}},
         {"redirects": {"/a": {"url": "/b", "status": 200}}},
         {"redirects": {"/a": {"url": "/b", "status": True}}},
+        {"redirects": {"/a": {"url": "/b", "status": 301.0}}},
+        {"redirects": {"/a": {"url": "/b", "status": []}}},
         {"redirects": {"/a/*": {"url": "/b"}}},
         {"immutable": "/a"},
     ],
