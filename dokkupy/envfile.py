@@ -16,6 +16,9 @@ Format = Literal["env", "json", "shell"]
 LARGEST_VALUE = 128 * 1024 - 1
 """Bytes of `KEY=VALUE` that Linux hands to a program (MAX_ARG_STRLEN, with its final NUL)."""
 
+LARGEST_FILE = 16 * 1024 * 1024
+"""Bytes of all variables as text; what is longer is none of these formats."""
+
 _LINE: Final = f"Write KEY=VALUE, KEY of {EnvKey.rule}; a value of several lines as in JSON."
 _BINARY: Final = "Encode it as text, with base64 for example."
 

@@ -164,9 +164,22 @@ def import_(
     replace: Annotated[bool, Help("Unset whatever is not in the input")] = False,
     restart: Restart = True,
 ) -> Stream[ChangedConfig]:
-    """Set variables from an env file or a JSON object, as one change."""
+    """Set variables from an env file or a JSON object of at most 16 MiB, as one change."""
+    content = stdin.stream.read(envfile.LARGEST_FILE + 1)
+    if len(content) > envfile.LARGEST_FILE:
+        raise UsageError(
+            f"The input is larger than {envfile.LARGEST_FILE // 1024**2} MiB.",
+            hint="Keep large values in files or a volume, and their paths in variables.",
+        )
+    if not content.strip():
+        # What failed to export says nothing either, and must not empty a config.
+        raise UsageError(
+            "Nothing was sent.",
+            hint=f"Send a file: dokkupy config import {scope or '--global'} < FILE; "
+            "{} stands for no variable at all.",
+        )
     try:
-        values = envfile.load(stdin.stream.read().decode())
+        values = envfile.load(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise UsageError("The input is not UTF-8 text.", hint="Send it in UTF-8.") from None
     _require(platform, scope)

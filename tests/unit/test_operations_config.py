@@ -246,7 +246,20 @@ def test_an_import_of_a_deployed_app_is_one_release(ask: Asked, shop: Shop) -> N
     assert shop.store.config.get("shop") == {"B": "2", "C": "3"}
 
 
-@pytest.mark.parametrize("text", [b"\xff\xfe", b"A", b'{"A": 1}', b'{"A": "\\ud800"}'])
+def test_a_file_as_windows_saves_it_is_imported(ask: Asked, shop: Shop) -> None:
+    ask("config import", scope="shop", stdin=b"\xef\xbb\xbfA=1\r\nB='2'\r\n")
+    assert shop.store.config.get("shop") == {"A": "1", "B": "2"}
+    ask("config import", scope="shop", stdin=b'\xef\xbb\xbf{"A": "3"}', replace=True)
+    assert shop.store.config.get("shop") == {"A": "3"}
+    ask("config import", scope="shop", stdin=b"{}", replace=True)
+    assert shop.store.config.get("shop") == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"\xff\xfe", b"A", b'{"A": 1}', b'{"A": "\\ud800"}', b"", b"\n", b"A=1\n" * (4 << 20) + b"#"],
+    ids=lambda text: repr(text[:16]),
+)
 def test_an_import_that_is_not_understood_changes_nothing(
     ask: Asked, shop: Shop, text: bytes
 ) -> None:
