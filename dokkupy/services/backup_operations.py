@@ -61,15 +61,18 @@ def backup(
 def backups(
     platform: Platform, noun: str, service: ServiceName, *, at: At = USUAL
 ) -> list[BackupRow]:
-    """List what can be restored, the oldest first; also of a service that is gone."""
+    """List what can be restored, the oldest first; also of a service that is gone.
+
+    What cannot be read, being damaged or of a newer dokkupy, comes last with that as its reason.
+    """
     from dataclasses import asdict
 
     from dokkupy.services import manifest
     from dokkupy.services.vault import open_vault
 
     place = at or _own_place(platform, noun, service)
-    found = manifest.every(open_vault(platform, place), noun, service)
-    return [_row(asdict(one)) for one in found]
+    found, unreadable = manifest.readable(open_vault(platform, place), noun, service)
+    return [*(_row(asdict(one)) for one in found), *map(_unreadable, unreadable)]
 
 
 @operation(summary="Replace the data of a service by a backup")
@@ -199,6 +202,20 @@ def _own_place(platform: Platform, noun: str, name: ServiceName) -> str:
         return services.find(platform, noun, name).backups
     except NotFound:
         return ""
+
+
+def _unreadable(id: str) -> BackupRow:  # noqa: A002
+    return BackupRow(
+        id=id,
+        reason="cannot be read",
+        version="",
+        size=0,
+        stored=0,
+        sealed=False,
+        tables=0,
+        rows=0,
+        seconds=0.0,
+    )
 
 
 def _row(made: dict[str, Any]) -> BackupRow:

@@ -12,6 +12,7 @@ from dokkupy.services import service as services
 from dokkupy.services.judging import amount
 from dokkupy.services.manifest import Manifest
 from dokkupy.services.sealing import Sealer, Unsealed
+from dokkupy.services.server import CountingServer
 from dokkupy.services.source import poured
 from dokkupy.services.vault import Vault, open_vault
 
@@ -67,18 +68,26 @@ def make(
     sizes: list[int] = []
     sealers: list[Sealer] = []
 
+    counter = server.row_counter() if isinstance(server, CountingServer) else None
+
     def produce(sink: Callable[[bytes], object]) -> None:
         sealer = Sealer(sink, service.passphrase)
-        sizes.append(moving.pour_out(platform, kind, service, sealer.write, report.progress))
+
+        def keep(piece: bytes) -> None:
+            if counter is not None:
+                counter.write(piece)
+            sealer.write(piece)
+
+        sizes.append(moving.pour_out(platform, kind, service, keep, report.progress))
         sealer.finish()
         sealers.append(sealer)
 
-    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(began))
+    stamp = manifest.free_id(vault, service.noun, service.name, began)
     data = f"{manifest.prefix(service.noun, service.name)}{stamp}.dump.gz"
     with poured(produce) as source:
         vault.put(data + (".sealed" if service.passphrase else ""), source)
     after = server.counts(talk)
-    tables = {*before, *after}
+    least, most = manifest.bounds(before, after, counter.counts() if counter else {})
     made = Manifest(
         id=stamp,
         noun=service.noun,
@@ -92,9 +101,8 @@ def make(
         stored=sealers[0].size,
         sha256=sealers[0].sha256,
         sealed=bool(service.passphrase),
-        # A table that came or went meanwhile may be there or not: it is in one of them alone.
-        least={t: min(before[t], after[t]) for t in tables if t in before and t in after},
-        most={t: max(before.get(t, 0), after.get(t, 0)) for t in tables},
+        least=least,
+        most=most,
     )
     made.write(vault)
     data_of = {"service": service.title, "id": made.id, "bytes": made.stored}
@@ -174,7 +182,15 @@ def due(platform: Platform, service: Service, now: float) -> bool:
         return False
     vault = open_vault(platform, service.backups)
     made = manifest.every(vault, service.noun, service.name)
-    last = max((one.began_at for one in made if one.reason == SCHEDULE), default=0.0)
+    last = max(
+        (
+            one.began_at
+            for one in made
+            # Made while the clock was wrong: it must not keep later ones from being made.
+            if one.reason == SCHEDULE and one.began_at <= now + manifest.AHEAD_SECONDS
+        ),
+        default=0.0,
+    )
     return last + Duration(service.every).seconds <= now
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, Protocol, runtime_checkable
 
 from dokkupy.engine import ContainerFile
 from dokkupy.services.access import Access
@@ -121,4 +121,32 @@ class DumpingServer(Server, Protocol):
 
     def adapt(self, session: Session) -> None:
         """Bring the data that an earlier version has left up to the one that runs now."""
+        ...
+
+
+class RowCounter(Protocol):
+    """Counts the rows in a dump as it passes."""
+
+    def write(self, piece: bytes) -> None:
+        """Look at one piece."""
+        ...
+
+    def counts(self) -> dict[str, int]:
+        """Return how many rows of each table have passed, by the names that the server counts by.
+
+        Leave out what cannot be told for certain.
+        """
+        ...
+
+
+@runtime_checkable
+class CountingServer(Protocol):
+    """A server whose dumps show how many rows they hold.
+
+    Without it a backup knows what there was before and after it was made. Rows that come and go
+    meanwhile, as those of a queue do, are then more or fewer than both, and it is refused.
+    """
+
+    def row_counter(self) -> RowCounter:
+        """Return a counter for one dump."""
         ...

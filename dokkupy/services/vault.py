@@ -80,12 +80,20 @@ class FolderVault:
             yield file
 
     def names(self, prefix: str) -> list[str]:
-        files = (file for file in self._folder.rglob("*") if file.is_file())
-        found = (str(file.relative_to(self._folder)) for file in files)
+        found: list[str] = []
+        top = self._folder / prefix.rpartition("/")[0]
+        try:
+            for folder, _, files in os.walk(top, onerror=_raise_unless_gone):
+                found += (str(Path(folder, file).relative_to(self._folder)) for file in files)
+        except OSError as error:
+            raise self._refusal(error) from error
         return sorted(name for name in found if name.startswith(prefix) and "/." not in name)
 
     def remove(self, name: str) -> None:
-        (self._folder / name).unlink(missing_ok=True)
+        try:
+            (self._folder / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise self._refusal(error) from error
 
     def _refusal(self, error: OSError) -> Refused:
         return Refused(
@@ -130,6 +138,11 @@ def try_out(vault: Vault, where: str) -> None:
 def own_folder(platform: Platform) -> Path:
     """Return the root's own folder for backups."""
     return platform.paths.root / "backups"
+
+
+def _raise_unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def _make(folder: Path) -> None:

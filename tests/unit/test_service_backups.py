@@ -15,7 +15,7 @@ from dokkupy.errors import Refused, StateError
 from dokkupy.report import Report
 from dokkupy.services import judging, sealing
 from dokkupy.services.following import followed
-from dokkupy.services.manifest import Manifest
+from dokkupy.services.manifest import Manifest, bounds
 from dokkupy.services.sealing import Sealer, Unsealed
 from dokkupy.services.source import Source, poured
 from dokkupy.testing.patience import eventually
@@ -137,6 +137,27 @@ def test_rows_are_compared_with_what_there_was_while_it_was_made(
     least: dict[str, int], most: dict[str, int], found: dict[str, int], wrong: list[str]
 ) -> None:
     assert manifest(least, most).differences(found) == wrong
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "dumped", "least", "most"),
+    [
+        ({"a": 3}, {"a": 5}, {}, {"a": 3}, {"a": 5}),
+        ({"a": 3}, {"a": 3}, {"a": 9}, {"a": 3}, {"a": 9}),
+        ({"a": 3}, {"a": 3}, {"a": 0}, {"a": 0}, {"a": 3}),
+        ({"went": 3}, {"came": 2}, {}, {}, {"went": 3, "came": 2}),
+        ({"went": 3}, {}, {"went": 4}, {"went": 3}, {"went": 4}),
+        ({}, {}, {"came and went": 1}, {"came and went": 1}, {"came and went": 1}),
+    ],
+)
+def test_a_table_may_hold_what_was_counted_before_after_and_in_the_dump(
+    before: dict[str, int],
+    after: dict[str, int],
+    dumped: dict[str, int],
+    least: dict[str, int],
+    most: dict[str, int],
+) -> None:
+    assert bounds(before, after, dumped) == (least, most)
 
 
 def test_what_is_poured_arrives_whole_and_in_order() -> None:

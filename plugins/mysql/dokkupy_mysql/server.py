@@ -13,6 +13,7 @@ from dokkupy.services.session import Session
 from dokkupy.types import Environment
 from dokkupy_mysql import dumps
 from dokkupy_mysql.recipe import DISTRIBUTION
+from dokkupy_mysql.rows import Rows
 
 USUAL: Final = "mariadb:lts"
 APP: Final = "/etc/dokkupy-app.cnf"
@@ -93,6 +94,9 @@ class MySQL:
         names = [bytes.fromhex(table).decode() for table in tables]
         found = self._ask(session, dumps.counting(names)).split()
         return {name: int(count) for name, count in zip(names, found, strict=True)}
+
+    def row_counter(self) -> Rows:
+        return Rows()
 
     def refuse_head(self, head: bytes, version: str) -> None:
         dumps.refuse_head(head, version)

@@ -13,6 +13,7 @@ from dokkupy.services.session import Session
 from dokkupy.types import Environment
 from dokkupy_postgres import dumps
 from dokkupy_postgres.recipe import DISTRIBUTION
+from dokkupy_postgres.rows import Rows
 
 USUAL: Final = "postgres:17"
 DATA: Final = "/var/lib/postgresql/data"
@@ -79,6 +80,9 @@ class Postgres:
         names = [bytes.fromhex(table).decode() for table in tables]
         found = _ask(session, "admin", dumps.counting(names)).split()
         return {name: int(count) for name, count in zip(names, found, strict=True)}
+
+    def row_counter(self) -> Rows:
+        return Rows()
 
     def refuse_head(self, head: bytes, version: str) -> None:
         dumps.refuse_head(head, version)

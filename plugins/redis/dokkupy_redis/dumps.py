@@ -78,8 +78,12 @@ class Unmarked:
 
 
 def lasting(keyspace: str) -> dict[str, int]:
-    """Return how many keys each database has that do not expire, from `INFO keyspace`."""
-    return {name: int(keys) - int(expires) for name, keys, expires in _KEYS.findall(keyspace)}
+    """Return how many keys each database has that do not expire, from `INFO keyspace`.
+
+    A database that is gone with the last of its keys is not told apart from one without any.
+    """
+    found = {name: int(keys) - int(expires) for name, keys, expires in _KEYS.findall(keyspace)}
+    return {name: count for name, count in found.items() if count}
 
 
 def checked(report: str) -> int:

@@ -53,6 +53,7 @@ def test_the_mark_of_a_stream_is_cut_off_and_nothing_else(
 def test_keys_that_expire_are_not_counted() -> None:
     told = "# Keyspace\r\ndb0:keys=5,expires=2,avg_ttl=7\r\ndb11:keys=1,expires=0,avg_ttl=0\r\n"
     assert dumps.lasting(told) == {"db0": 3, "db11": 1}
+    assert dumps.lasting("db0:keys=2,expires=2,avg_ttl=7\r\n") == {}
 
 
 def test_what_the_checker_read_is_counted_without_what_expires() -> None:

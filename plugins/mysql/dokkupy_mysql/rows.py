@@ -1,0 +1,74 @@
+"""How many rows a dump of MariaDB holds, counted as it passes."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+LONGEST: Final = 64 * 1024
+"""Bytes of a line that are kept to look at: the lines that matter are short, rows may be huge."""
+
+_BEGIN: Final = re.compile(rb"^-- Dumping data for table `((?:[^`\n]|``)+)`$", re.MULTILINE)
+_END: Final = re.compile(rb"^UNLOCK TABLES;$", re.MULTILINE)
+_SAME_LINE: Final = re.compile(rb"^INSERT INTO .*VALUES \(", re.MULTILINE)
+
+
+class Rows:
+    """Counts the lines that are rows: `mariadb-dump` begins each with its parenthesis.
+
+    Line ends in values are escaped, so that no value can look like a row. MySQL's own program
+    writes many rows on a line; of those tables nothing is said.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[bytes, int] = {}
+        self._unsure: set[bytes] = set()
+        self._table: bytes | None = None
+        self._rest = b""
+        self._within = False
+        """Whether the rest of a line whose beginning was looked at is still to come."""
+
+    def write(self, piece: bytes) -> None:
+        """Look at one piece."""
+        if self._within:
+            _, ended, piece = piece.partition(b"\n")
+            if not ended:
+                return
+            self._within = False
+        lines, ended, self._rest = (self._rest + piece).rpartition(b"\n")
+        if ended:
+            self._look(lines + b"\n")
+        if len(self._rest) > LONGEST:
+            self._look(self._rest)
+            self._rest, self._within = b"", True
+
+    def counts(self) -> dict[str, int]:
+        """Return how many rows of each table have passed."""
+        return {
+            table.replace(b"``", b"`").decode("utf-8", "replace"): count
+            for table, count in self._found.items()
+            if table not in self._unsure
+        }
+
+    def _look(self, lines: bytes) -> None:
+        """Look at whole lines, or at the beginning of one alone."""
+        at = 0
+        while at < len(lines):
+            if self._table is None:
+                begin = _BEGIN.search(lines, at)
+                if begin is None:
+                    return
+                self._table = begin[1]
+                self._found.setdefault(self._table, 0)
+                at = begin.end()
+            else:
+                end = _END.search(lines, at)
+                stop = end.start() if end else len(lines)
+                self._count(self._table, lines[at:stop])
+                at = end.end() if end else stop
+                self._table = None if end else self._table
+
+    def _count(self, table: bytes, lines: bytes) -> None:
+        if _SAME_LINE.search(lines):
+            self._unsure.add(table)
+        self._found[table] += lines.startswith(b"(") + lines.count(b"\n(")
