@@ -84,8 +84,10 @@ class Platform:
     def scheduler(self) -> Scheduler:
         """What places containers."""
         from dokkupy.scheduler_local import LocalScheduler
+        from dokkupy.services import links
 
         def options(app: AppName, process: str) -> ContainerOptions:
+            links.refuse_orphaned(self, app)
             return self.hooks.container_options(app=app, process=process)
 
         return LocalScheduler(self.engine, self.store, self.paths, options)

@@ -44,6 +44,21 @@ def refuse_vital(plugin: PluginState, others: Iterable[PluginState], *, apps: bo
             )
 
 
+def refuse_in_use(plugin: PluginState, services: Sequence[str]) -> None:
+    """Make sure that no service is left that nobody could stop, back up or link any more.
+
+    Raises:
+        Refused: there are some of a kind that the plugin knows.
+    """
+    if services:
+        first = services[0]
+        raise Refused(
+            f"{plugin.title} runs {', '.join(services)}.",
+            hint=f"dokkupy {first.replace(' ', ' destroy ', 1)}, or: "
+            f"dokkupy plugin uninstall {plugin.name} --force",
+        )
+
+
 def uninstall(
     paths: Paths, actor: str, plugin: PluginState, *, forget: Sequence[str], force: bool
 ) -> Stream[Uninstalled]:

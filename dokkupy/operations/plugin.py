@@ -177,7 +177,7 @@ def uninstall(
     name: Annotated[str, NAME],
     *,
     purge: Annotated[bool, Help("Remove what it keeps for apps too")] = False,
-    force: Annotated[bool, Help("Even if it is the only proxy or builder, or is needed")] = False,
+    force: Annotated[bool, Help("Even if it is the only proxy or builder, or is in use")] = False,
 ) -> Stream[Uninstalled]:
     """Disable a plugin, then take it out of the environment that runs this dokkupy.
 
@@ -185,20 +185,23 @@ def uninstall(
 
     Raises:
         NotFound: it is not installed.
-        Refused: nothing would serve or build apps without it, or something needs it.
+        Refused: nothing would serve or build apps, or look after services, without it, or
+            something needs it.
         Locked: somebody else is installing.
     """
-    from dokkupy.installing.uninstall import refuse_vital, uninstall
+    from dokkupy.installing.uninstall import refuse_in_use, refuse_vital, uninstall
     from dokkupy.installing.user import User
 
     with User.owning(platform.paths.root).acting():
         plugin = _known(platform, name)
         apps = platform.paths.state_db.exists() and bool(platform.store.apps.list())
         nouns = _nouns(platform, plugin) if purge else []
+        services = _services(platform, plugin) if platform.paths.state_db.exists() else []
         plugins = platform.hooks.plugins
         platform.close()
     if not force:
         refuse_vital(plugin, plugins, apps=apps)
+        refuse_in_use(plugin, services)
     return uninstall(platform.paths, platform.actor, plugin, forget=nouns, force=force)
 
 
@@ -244,6 +247,14 @@ def _switched(platform: Platform, name: str, *, on: bool) -> PluginDetails:
     _known(platform, name)
     switch(platform, name, on=on)
     return show(platform, name)
+
+
+def _services(platform: Platform, plugin: PluginState) -> list[str]:
+    """Return the services of the kinds that a plugin knows."""
+    from dokkupy.services import service as services
+
+    kinds = {noun for noun, owner in platform.hooks.index.services.items() if owner == plugin.name}
+    return [one.title for one in services.every(platform) if one.noun in kinds]
 
 
 def _nouns(platform: Platform, plugin: PluginState) -> list[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from dokkupy import network
 from dokkupy.engine import ContainerSpec, PublishedPort
 from dokkupy.errors import Conflict, DeployFailed, EngineError, NotFound, Refused
+from dokkupy.services.server import Blueprint
 from dokkupy.services.session import Session
 from dokkupy.types import Mount
 
@@ -143,9 +144,13 @@ def state(platform: Platform, service: Service) -> str:
         return "missing"
 
 
-def stop(platform: Platform, kind: ServiceKind, service: Service) -> None:
-    """Let the server write what it has to and end; one that does not run is fine."""
-    grace = kind.server_for(service.wanted).blueprint(service.access).grace
+def stop(platform: Platform, kind: ServiceKind | None, service: Service) -> None:
+    """Let the server write what it has to and end; one that does not run is fine.
+
+    Where no plugin knows the kind any more, it has as long as most servers.
+    """
+    known = kind.server_for(service.wanted).blueprint(service.access) if kind else Blueprint()
+    grace = known.grace
     try:
         platform.engine.set_restart_policy(service.container, "no")
         platform.engine.stop(service.container, grace)

@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 LOOKED_AT: Final = 8192
 """Bytes of head and tail that a server judges a dump by."""
 TELL_SECONDS: Final = 2.0
+_PACKED: Final = {
+    b"\x1f\x8b": "gunzip --stdout",
+    b"BZh": "bunzip2 --stdout",
+    b"\xfd7zXZ\0": "unxz --stdout",
+    b"\x28\xb5\x2f\xfd": "unzstd --stdout",
+    b"PK\x03\x04": "unzip -p",
+}
+"""How what packs files begins, and what unpacks it again."""
 
 
 class Progress:
@@ -41,8 +49,12 @@ class Judged(Source):
         version: str,
         tell: Callable[[str], None],
         stopped: Callable[[], bool] = bool,
+        *,
+        again: str,
     ) -> None:
+        """Take a dump for a server of `version`; `again` is the command that imports one."""
         super().__init__()
+        self._again = again
         self._source = source
         self._server = server
         self._version = version
@@ -69,6 +81,12 @@ class Judged(Source):
         head = b""
         while len(head) < LOOKED_AT and (more := self._source.read(PIECE)):
             head += more
+        for magic, program in _PACKED.items():
+            if head.startswith(magic):
+                raise Refused(
+                    "This is compressed, and no dump as it is.",
+                    hint=f"Unpack it on its way in: {program} FILE | {self._again}",
+                )
         self._server.refuse_head(head[:LOOKED_AT], self._version)
         return head
 

@@ -30,7 +30,7 @@ class ServiceKind:
     alias: str = "DATABASE"
     """Prefix of the variables that an app gets for the first service it is linked to."""
     reserved: tuple[str, ...] = ()
-    """What neither a database nor a user can be called."""
+    """What neither a database nor a user can be called; with `_` at its end, nor begin with."""
     known_as: tuple[str, ...] = ()
     """What an app.json that was written for others calls such a service: `heroku-redis`."""
     dumps: bool = True

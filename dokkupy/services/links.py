@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from dokkupy.errors import Conflict, NotFound, UsageError
+from dokkupy.errors import Conflict, NotFound, PluginError, UsageError
 from dokkupy.names import AppName, Name
 from dokkupy.services import service as services
 from dokkupy.services.name import ServiceName
@@ -66,6 +66,26 @@ def of_kind(platform: Platform, kind: ServiceKind, app: AppName) -> list[tuple[S
     return found
 
 
+def refuse_orphaned(platform: Platform, app: AppName) -> None:
+    """Let no container of an app be made that would do without a service it is linked to.
+
+    Without the plugin that knows the service, the app would get neither its network nor its
+    variables, and might well begin to write elsewhere.
+
+    Raises:
+        PluginError: no plugin that takes part knows one.
+    """
+    own = of_app(platform, app)
+    known = {kind.noun for kind in platform.hooks.services()} if own else set()
+    for link in own:
+        noun, _, name = link.service.partition("/")
+        if noun not in known:
+            raise PluginError(
+                f"App {app} is linked to {noun} {name}, which no plugin that takes part knows.",
+                hint="See which do not, and why: dokkupy plugin list",
+            )
+
+
 def find(platform: Platform, service: Service, app: AppName) -> Link:
     """Return the link between a service and an app.
 
@@ -92,9 +112,9 @@ def forget(platform: Platform, link: Link) -> None:
     platform.store.documents.unset(link.app, NOUN, link.service)
 
 
-def own_alias(service: Service) -> Alias:
-    """Return the alias that no other service of an app can have: `MYSQL_DB`."""
-    return Alias(f"{service.noun}_{service.name}".replace("-", "_").upper())
+def own_alias(key: str) -> Alias:
+    """Return the alias that a service has unless it is given another: `MYSQL_DB`."""
+    return Alias(re.sub(r"[-/]", "_", key).upper())
 
 
 def free_alias(
@@ -108,11 +128,11 @@ def free_alias(
     taken = {link.alias: link.service for link in others}
     if wanted is None:
         usual = Alias(kind.alias)
-        return own_alias(service) if usual in taken else usual
+        wanted = own_alias(service.key) if usual in taken else usual
     if wanted in taken:
         raise Conflict(
             f"The app knows {taken[wanted]} as {wanted} already.",
-            hint="Choose another with --as, or leave it out.",
+            hint="Choose another with --as.",
         )
     return wanted
 
@@ -122,17 +142,26 @@ def promoted(kind: ServiceKind, service: Service, links: Iterable[Link]) -> dict
 
     Raises:
         UsageError: it has it.
+        Conflict: the alias that the one that had it would get has been given to a third.
     """
     usual = Alias(kind.alias)
     changed: dict[str, Alias] = {}
+    links = list(links)
     for link in links:
         if link.service == service.key:
             if link.alias == usual:
                 raise UsageError(f"App {link.app} knows {service.title} as {usual} already.")
             changed[link.service] = usual
         elif link.alias == usual:
-            noun, _, name = link.service.partition("/")
-            changed[link.service] = Alias(f"{noun}_{name}".replace("-", "_").upper())
+            changed[link.service] = own = own_alias(link.service)
+            for other in links:
+                if other.alias == own and other.service != service.key:
+                    noun, _, name = other.service.partition("/")
+                    raise Conflict(
+                        f"App {link.app} knows {other.service} as {own}, which {link.service} "
+                        "would get.",
+                        hint=f"dokkupy {noun} unlink {name} {link.app}, and link it --as another",
+                    )
     return changed
 
 

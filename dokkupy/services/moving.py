@@ -66,7 +66,8 @@ def pour_in(
     """
     server = server_of(kind, service)
     talk = containers.session(platform, service)
-    judged = Judged(source, server, service.version, report.progress, stopped)
+    again = f"dokkupy {service.noun} import {service.name}"
+    judged = Judged(source, server, service.version, report.progress, stopped, again=again)
     server.load(talk, cast("IO[bytes]", judged))
     if judged.piece():
         raise Refused("The server stopped reading before the end of the dump.")

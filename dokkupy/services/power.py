@@ -31,6 +31,7 @@ def up(platform: Platform, report: Report) -> list[str]:
 
 def down(platform: Platform, report: Report) -> None:
     """Stop every service, so that each has written what it has to; `up` brings them back."""
+    kinds = {kind.noun: kind for kind in platform.hooks.services()}
     for one in services.every(platform):
         report.progress(f"Stopping {one.title}")
-        containers.stop(platform, platform.hooks.register_services(one.noun), one)
+        containers.stop(platform, kinds.get(one.noun), one)

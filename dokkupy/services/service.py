@@ -179,7 +179,10 @@ def forget(platform: Platform, service: Service) -> None:
 def _database_name(kind: ServiceKind, name: ServiceName) -> str:
     """Return what every server takes as the name of a database and of a user."""
     plain = name.replace("-", "_")
-    return f"{plain}_data" if plain in kind.reserved else plain
+    if plain in kind.reserved:
+        return f"{plain}_data"
+    beginnings = tuple(word for word in kind.reserved if word.endswith("_"))
+    return f"db_{plain}" if plain.startswith(beginnings) else plain
 
 
 def _read(document: dict[str, Any]) -> Service:

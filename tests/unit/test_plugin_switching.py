@@ -14,6 +14,10 @@ from dokkupy.names import AppName
 from dokkupy.operations import plugin as operations
 from dokkupy.plugins import PluginState, disabled_plugins, set_disabled_plugins
 from dokkupy.properties import SUFFIX
+from dokkupy.services import service as services
+from dokkupy.services.kind import ServiceKind
+from dokkupy.services.name import ServiceName
+from dokkupy.services.service import Service
 
 if TYPE_CHECKING:
     from dokkupy.platform import Platform
@@ -134,6 +138,30 @@ def test_what_a_disabled_plugin_keeps_is_not_purged_by_guess(
     with pytest.raises(Refused, match="is disabled") as caught:
         operations.uninstall(platform, "extra", purge=True)
     assert "plugin enable extra" in caught.value.hint
+
+
+SERVICES = """
+    from dokkupy.services.kind import ServiceKind
+
+    @hookimpl
+    def register_services():
+        return ServiceKind(noun="cellar", title="Cellar", port=1, server="nowhere:Cellar")
+"""
+
+
+def test_a_plugin_that_looks_after_services_is_not_taken_from_them(
+    site: Site, platform: Platform
+) -> None:
+    site.install("extra", SERVICES)
+    platform.hooks.forget()
+    for noun in ("cellar", "other"):
+        kind = ServiceKind(noun=noun, title=noun, port=1, server="nowhere:at_all")
+        made = Service.fresh(kind, ServiceName("wine"), wanted="", now=0.0)
+        services.add(platform, made)
+    with pytest.raises(Refused, match=r"runs cellar wine\.") as caught:
+        operations.uninstall(platform, "extra")
+    assert "dokkupy cellar destroy wine" in caught.value.hint
+    assert "dokkupy plugin uninstall extra --force" in caught.value.hint
 
 
 PROXIES = """

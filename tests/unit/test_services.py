@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dokkupy import cleanup
-from dokkupy.errors import Conflict, DeployFailed, NotFound, Refused, UsageError
+from dokkupy.errors import (
+    Conflict,
+    DeployFailed,
+    NotFound,
+    PluginError,
+    Refused,
+    UsageError,
+)
 from dokkupy.operations import apps
 from dokkupy.report import Report
 from dokkupy.services import (
@@ -200,6 +207,32 @@ def test_an_alias_is_given_once(shop: Shop, report: Report, db: Service) -> None
     assert len(link_networks(shop)) == 1
 
 
+def test_no_two_services_get_one_alias_by_themselves(
+    shop: Shop, report: Report, db: Service
+) -> None:
+    for name in (OTHER, ServiceName("third")):
+        life.create(shop.platform, report, KIND, name)
+    link(shop, report, OTHER, "STUB_DB")
+    link(shop, report, ServiceName("third"))
+    with pytest.raises(Conflict, match="stub/other as STUB_DB already"):
+        link(shop, report)
+    linking.unlink(shop.platform, report, KIND, ServiceName("third"), app=shop.name, restart=True)
+    link(shop, report)
+    link(shop, report, ServiceName("third"))
+    before = links.of_app(shop.platform, shop.name)
+    with pytest.raises(Conflict, match="which stub/db would get"):
+        linking.promote(
+            shop.platform, report, KIND, ServiceName("third"), app=shop.name, restart=True
+        )
+    assert links.of_app(shop.platform, shop.name) == before
+    linking.promote(shop.platform, report, KIND, OTHER, app=shop.name, restart=True)
+    assert {one.service: one.alias for one in links.of_app(shop.platform, shop.name)} == {
+        "stub/db": "STUB_DB",
+        "stub/other": "DATABASE",
+        "stub/third": "STUB_THIRD",
+    }
+
+
 def test_a_linked_service_stays_and_a_destroyed_app_lets_go_of_it(
     shop: Shop, report: Report, db: Service
 ) -> None:
@@ -212,6 +245,18 @@ def test_a_linked_service_stays_and_a_destroyed_app_lets_go_of_it(
     removing.remove(shop.platform, report, KIND, DB, backup=False)
     assert engine_has(shop, db) == ([], [])
     assert services.every(shop.platform) == []
+
+
+def test_without_the_plugin_of_its_service_an_app_serves_on_and_is_not_placed_anew(
+    shop: Shop, report: Report, db: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.push(web=SHOWS)
+    link(shop, report)
+    monkeypatch.setattr(shop.platform.hooks, "services", list)
+    with pytest.raises(PluginError, match="linked to stub db, which no plugin"):
+        shop.push(web="without its database")
+    assert told(shop)[0] == b"DATABASE_NAME=db"
+    shop.assert_serves("served", ["web.1 of 2"])
 
 
 def test_what_is_built_knows_nothing_of_services(shop: Shop, report: Report, db: Service) -> None:
@@ -291,6 +336,14 @@ def test_a_stopped_service_stays_stopped_when_the_root_comes_up(
     assert containers.state(shop.platform, now(shop, OTHER)) == "exited"
 
 
+def test_a_root_goes_down_whether_or_not_a_plugin_still_knows_its_services(
+    shop: Shop, report: Report, db: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shop.platform.hooks, "services", list)
+    power.down(shop.platform, report)
+    assert containers.state(shop.platform, db) == "exited"
+
+
 def test_a_port_that_is_taken_leaves_the_service_as_it_was(
     shop: Shop, report: Report, db: Service
 ) -> None:
@@ -335,6 +388,25 @@ def test_a_dump_that_is_not_right_leaves_everything_as_it_was(
     assert rows(session(shop)) == ["old"]
     assert now(shop) == db
     assert engine_has(shop, db) == before
+
+
+@pytest.mark.parametrize(
+    ("head", "program"), [(b"\x1f\x8b\x08\x00", "gunzip"), (b"PK\x03\x04\x14", "unzip")]
+)
+def test_what_is_packed_is_refused_with_the_line_that_unpacks_it(
+    shop: Shop, report: Report, db: Service, head: bytes, program: str
+) -> None:
+    with pytest.raises(Refused, match="compressed") as caught:
+        imported(shop, report, head + b"STUB\nrow\nEND\n")
+    assert program in caught.value.hint
+    assert "| dokkupy stub import db" in caught.value.hint
+
+
+def test_a_name_that_a_server_keeps_for_itself_is_turned_into_one_that_it_takes() -> None:
+    kind = replace(KIND, reserved=("root", "pg_"))
+    names = ("root", "pg-main", "pg", "page")
+    found = [Service.fresh(kind, ServiceName(name), wanted="", now=0.0).database for name in names]
+    assert found == ["root_data", "db_pg_main", "pg", "page"]
 
 
 def test_a_clone_that_fails_is_not_there(

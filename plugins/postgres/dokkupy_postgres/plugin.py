@@ -13,7 +13,7 @@ POSTGRES = ServiceKind(
     port=5432,
     server="dokkupy_postgres.server:Postgres",
     known_as=("postgresql", "heroku-postgresql"),
-    reserved=("postgres", "template0", "template1", "public", "none", "user"),
+    reserved=("postgres", "template0", "template1", "public", "none", "user", "pg_"),
     files_of_major=True,
 )
 
