@@ -84,6 +84,18 @@ class Properties:
             self._store.documents.set(scope, noun + SUFFIX, key, text)
             self._store.events.add("property.set", scope, {"noun": noun, "key": key})
 
+    def refuse_from_afar(self, noun: str, key: str, text: str) -> None:
+        """Hold a value that is set from afar against what its type allows there.
+
+        Raises:
+            Refused: only somebody on the server itself may set it.
+            UsageError: the text breaks the setting's rule.
+        """
+        value = convert(self._declaration(noun, key).type, text, key)
+        refuse = getattr(value, "refuse_from_afar", None)
+        if refuse is not None:
+            refuse()
+
     def unset(self, noun: str, scope: str, key: str) -> None:
         """Go back to the global value or the default; one that is not set is fine.
 

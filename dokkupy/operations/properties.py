@@ -9,6 +9,7 @@ from dokkupy.errors import DokkupyError, ProxyRefused
 from dokkupy.names import Scope
 from dokkupy.operations.registry import Help, operation
 from dokkupy.properties import PropertyValue
+from dokkupy.remote import is_far
 
 if TYPE_CHECKING:
     from dokkupy.platform import Platform
@@ -102,6 +103,8 @@ def _write(platform: Platform, noun: str, scope: str, key: str, value: str | Non
     if value is None:
         platform.properties.unset(noun, scope, key)
     else:
+        if is_far():
+            platform.properties.refuse_from_afar(noun, key, value)
         platform.properties.set(noun, scope, key, value)
 
 

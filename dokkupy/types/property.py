@@ -12,7 +12,11 @@ class Property:
 
     name: str
     type: type
-    """`str`, `int`, `float`, `bool`, or a class with a `parse` classmethod, shown as text."""
+    """`str`, `int`, `float`, `bool`, or a class with a `parse` classmethod, shown as text.
+
+    Such a class may have a method `refuse_from_afar`, which raises for a value that only somebody
+    on the server itself may set, such as the name of a folder there.
+    """
     help: str
     default: str | int | float | bool | None = None
     scopes: Literal["app", "global", "both"] = "both"

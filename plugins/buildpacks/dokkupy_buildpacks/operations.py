@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from dokkupy import Help, operation
-from dokkupy.errors import NotFound, Refused, UsageError
+from dokkupy.errors import NotFound, UsageError
 from dokkupy.names import AppName
 from dokkupy.remote import is_far
 from dokkupy_buildpacks.references import Buildpack, BuildpackList
@@ -62,7 +62,8 @@ def add(
                 f"{app} has the buildpack {buildpack.short} already.",
                 hint=f"dokkupy buildpacks list {app}",
             )
-        packs.insert(_place(index, len(packs) + 1) if index else len(packs), buildpack)
+        place = len(packs) if index is None else _place(index, len(packs) + 1)
+        packs.insert(place, buildpack)
 
     return _change(platform, app, buildpack, change)
 
@@ -178,11 +179,8 @@ def _change(
     new: Buildpack | None,
     change: Callable[[list[Buildpack]], None],
 ) -> list[Row]:
-    if new is not None and new.place().kind == "folder" and is_far():
-        raise Refused(
-            "A folder of the server can be a buildpack only for who is on the server.",
-            hint="Give the URL of a git repository or of an archive.",
-        )
+    if new is not None and is_far():
+        new.refuse_from_afar()
     with platform.store.write():
         packs = _packs(platform, app)
         change(packs)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal, Self
 
-from dokkupy.errors import UsageError
+from dokkupy.errors import Refused, UsageError
 from dokkupy.repositories import RepositoryUrl
 
 Kind = Literal["bundled", "git", "archive", "folder"]
@@ -75,6 +75,18 @@ class Buildpack(str):
             return Place(kind="archive", where=url)
         return Place(kind="git", where=repository, ref=ref)
 
+    def refuse_from_afar(self) -> None:
+        """Let a folder of the server be named by those alone who are there.
+
+        Raises:
+            Refused: it is one.
+        """
+        if self.place().kind == "folder":
+            raise Refused(
+                "A folder of the server can be a buildpack only for who is on the server.",
+                hint="Give the URL of a git repository or of an archive.",
+            )
+
     @property
     def short(self) -> str:
         """What to call it in a line of output."""
@@ -100,3 +112,12 @@ class BuildpackList(str):
     def packs(self) -> list[Buildpack]:
         """The buildpacks."""
         return [Buildpack(word) for word in self.split()]
+
+    def refuse_from_afar(self) -> None:
+        """Let folders of the server be named by those alone who are there.
+
+        Raises:
+            Refused: one of the buildpacks is one.
+        """
+        for pack in self.packs:
+            pack.refuse_from_afar()

@@ -7,7 +7,8 @@ import pytest
 
 from dokkupy.engine import Engine
 from dokkupy.errors import ImageNotFound, NotFound, Refused, UsageError
-from dokkupy.names import AppName
+from dokkupy.names import AppName, Scope
+from dokkupy.operations import properties
 from dokkupy.platform import Platform
 from dokkupy.proxy import NoProxy
 from dokkupy.remote import FAR_VARIABLE
@@ -79,8 +80,9 @@ def test_what_cannot_be_is_refused(platform: Platform) -> None:
         operations.add(platform, A, PYTHON)
     with pytest.raises(UsageError, match="no place 3"):
         operations.add(platform, A, NODE, index=3)
-    with pytest.raises(UsageError, match="no place 0"):
-        operations.set_(platform, A, NODE, index=0)
+    for change in (operations.add, operations.set_):
+        with pytest.raises(UsageError, match="no place 0"):
+            change(platform, A, NODE, index=0)
     with pytest.raises(NotFound, match="no buildpack node"):
         operations.remove(platform, A, NODE)
     with pytest.raises(UsageError, match="which one"):
@@ -97,7 +99,22 @@ def test_a_folder_is_for_who_is_on_the_server(
     monkeypatch.setenv(FAR_VARIABLE, "1")
     with pytest.raises(Refused, match="only for who is on the server"):
         operations.set_(platform, A, folder)
+    for value in (folder, f"python {folder}"):
+        with pytest.raises(Refused, match="only for who is on the server"):
+            properties.set_(platform, "builder-buildpacks", Scope(A), "buildpacks", value)
     assert listed(platform) == []
+    properties.set_(platform, "builder-buildpacks", Scope(A), "buildpacks", f"python {URL}")
+    assert listed(platform) == ["python", URL]
+
+
+def test_a_folder_that_was_named_on_the_server_stays_for_who_is_far(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Buildpack("/srv/packs/own")
+    operations.add(platform, A, folder)
+    monkeypatch.setenv(FAR_VARIABLE, "1")
+    assert listed(platform) == [folder]
+    assert platform.properties.values("builder-buildpacks", A)["buildpacks"] == folder
 
 
 def test_an_app_moves_to_a_stack_that_is_there(platform: Platform, fake: FakeEngine) -> None:
