@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dokkupy.declared import Declared
     from dokkupy.platform import Platform
     from dokkupy.report import Report
+    from dokkupy.source_path import SourcePath
     from dokkupy.types import Build
 
 SHOWN_NAMES: Final = 12
@@ -37,8 +38,10 @@ def exported(
 ) -> Iterator[Source]:
     """Give the files of one commit, those of its submodules too, for the time of a block.
 
+    Of a repository that has the app in a folder the source is that folder.
+
     Raises:
-        BuildFailed: a submodule cannot be had.
+        BuildFailed: a submodule cannot be had, or there is no such folder.
     """
     folder = Path(tempfile.mkdtemp(prefix=f"source-{app}-", dir=platform.paths.run))
     tree = folder / "tree"
@@ -47,9 +50,21 @@ def exported(
         git.export(platform.paths, app, revision, tree)
         if (tree / git.MODULES_FILE).exists():
             _add_submodules(platform, app, revision, tree, tell)
-        yield Source(app=app, path=tree, revision=revision, origin=origin)
+        top = _top(platform, app, tree)
+        yield Source(app=app, path=top, revision=revision, origin=origin)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _top(platform: Platform, app: AppName, tree: Path) -> Path:
+    wanted: SourcePath = platform.properties.get("builds", app, "build-dir")
+    found = wanted.folder_in(tree)
+    if found is None:
+        raise BuildFailed(
+            f"The repository has no folder {wanted!a:.80}, which the app shall be in.",
+            hint=f"Push one that has it, or name another: dokkupy builds set {app} build-dir PATH",
+        )
+    return found
 
 
 def _add_submodules(
@@ -143,9 +158,11 @@ def choose(platform: Platform, source: Source) -> tuple[Builder, dict[str, objec
         )
     asked = [f"{builder.name} looks for {builder.looks_for}" for builder in builders]
     wanted = builders[0].looks_for if len(builders) == 1 else "what one of them looks for"
+    folders = any(path.is_dir() for path in source.path.iterdir())
+    deeper = f" It lies in a folder? dokkupy builds set {source.app} build-dir FOLDER"
     raise BuildFailed(
         "No builder knows how to build this.",
-        hint=f"Commit {wanted} and push again.",
+        hint=f"Commit {wanted} and push again.{deeper if folders else ''}",
         detail="\n".join([*asked, _at_the_top(source)]),
     )
 

@@ -45,7 +45,10 @@ def recorded(platform: Platform, report: Report, source: Source) -> Iterator[Bui
         message = error.message if isinstance(error, DokkupyError) else f"{type(error).__name__}"
         if store.builds.get(record.app, record.number).state is BuildState.CANCELLING:
             store.builds.reach(record, BuildState.CANCELLED, error="It was cancelled.")
-            raise BuildFailed(f"Build {record.number} of {record.app} was cancelled.") from error
+            raise BuildFailed(
+                f"Build {record.number} of {record.app} was cancelled.",
+                hint=f"Push again, or build what was pushed: dokkupy build {record.app}",
+            ) from error
         store.builds.reach(record, BuildState.FAILED, error=message)
         raise
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from dokkupy.errors import UsageError
 from dokkupy.sizes import MemorySize
+from dokkupy.source_path import SourcePath
 from dokkupy.types import Property, PropertyGroup
 
 
@@ -104,6 +105,12 @@ BUILDS: Final = PropertyGroup(
             type=bool,
             default=True,
             help="Whether the tests that an app declares must pass before it is released",
+        ),
+        Property(
+            name="build-dir",
+            type=SourcePath,
+            default=".",
+            help="Folder of the repository that is the app, with its Procfile and app.json",
         ),
         Property(
             name="at-once",

@@ -84,27 +84,38 @@ def test_a_secret_is_mounted_from_config_and_stays_out_of_the_image(root: Root) 
     assert SECRET not in done.err
 
 
-def test_build_dir_and_dockerfile_path_are_honoured(root: Root) -> None:
-    name = root.create()
+def test_a_folder_of_the_repository_is_the_app_whatever_builds_it(root: Root) -> None:
+    name, site = root.create(), root.create()
     tree = root.tree(BROKEN / "no-builder")
     (tree / "services").mkdir()
     for file in (EXAMPLES / "probe").iterdir():
         text = file.read_text()
         target = "Dockerfile.web" if file.name == "Dockerfile" else file.name
         (tree / "services" / target).write_text(text)
+    (tree / "services" / "Procfile").write_text("web: OF=folder exec python app.py\n")
+    (tree / "Procfile").write_text("web: false\n")
+    (tree / "site").mkdir()
+    (tree / "site" / "index.html").write_text("a site\n")
     change(tree, note="1")
     root.push(tree, name, code=1)
-    root.cli("builder-dockerfile", "set", name, "build-dir", "services")
+    root.cli("builds", "set", name, "build-dir", "services")
     root.cli("builder-dockerfile", "set", name, "dockerfile-path", "Dockerfile.web")
     root.push(tree, name)
     assert root.get(f"{name}.localhost").body == "version 1\n"
+    assert root.get(f"{name}.localhost", "/env/OF").body == "folder"
+    root.cli("builds", "set", site, "build-dir", "nowhere")
+    refused = root.push(tree, site, code=1)
+    assert "has no folder 'nowhere'" in refused.err
+    root.cli("builds", "set", site, "build-dir", "site")
+    root.push(tree, site)
+    assert root.get(f"{site}.localhost").body == "a site\n"
 
 
 @pytest.mark.parametrize("path", ["../x", "/etc/passwd", "a/../../b", ""])
 def test_a_path_out_of_the_repository_is_refused(root: Root, path: str) -> None:
     name = root.create()
     root.cli("builder-dockerfile", "set", name, "dockerfile-path", "--", path, code=2)
-    root.cli("builder-dockerfile", "set", name, "build-dir", "--", path, code=2)
+    root.cli("builds", "set", name, "build-dir", "--", path, code=2)
 
 
 def test_files_with_windows_line_ends_build_and_run(root: Root) -> None:

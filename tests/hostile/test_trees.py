@@ -17,7 +17,8 @@ from dokkupy.engine_docker import context, ignore
 from dokkupy.errors import DokkupyError
 from dokkupy.names import AppName
 from dokkupy.paths import Paths
-from dokkupy_builder_dockerfile.paths import Location, SourcePath, locate
+from dokkupy.source_path import SourcePath
+from dokkupy_builder_dockerfile.paths import Location, locate
 from dokkupy_certs import archive
 
 from .budget import hostile
@@ -50,19 +51,22 @@ def test_a_dockerfile_is_found_within_the_source_or_not_at_all(
     folder: Path, wanted: list[Thing], build_dir: str, dockerfile: str
 ) -> None:
     tree = grow(folder, wanted)
-    found = attempt(_located, tree, build_dir, dockerfile)
-    if not found:
+    path = attempt(SourcePath.parse, build_dir)
+    source = path and path.folder_in(tree)
+    found = source and attempt(_located, source, dockerfile)
+    if not source or not found:
         return
     [location] = found
-    assert location.context.resolve().is_relative_to(tree)
+    assert source.is_relative_to(tree)
+    assert location.context == source
     file = location.context / location.dockerfile
     assert file.resolve().is_relative_to(location.context)
     assert SECRET.decode() not in location.read()
     assert location.read() == context.read_dockerfile(location.context, location.dockerfile)
 
 
-def _located(tree: Path, build_dir: str, dockerfile: str) -> list[Location]:
-    found = locate(tree, build_dir, dockerfile)
+def _located(source: Path, dockerfile: str) -> list[Location]:
+    found = locate(source, dockerfile)
     return [found] if found else []
 
 

@@ -67,7 +67,10 @@ def test_when_none_agrees_each_is_named_with_what_it_looked_for(tmp_path: Path) 
         "builder-gemfile looks for a file named Gemfile",
         "At the top of the source: README, b\\n, shop/",
     ]
-    assert caught.value.hint == "Commit what one of them looks for and push again."
+    assert caught.value.hint == (
+        "Commit what one of them looks for and push again. "
+        "It lies in a folder? dokkupy builds set shop build-dir FOLDER"
+    )
 
 
 def test_a_long_source_is_named_in_part_and_an_empty_one_as_such(tmp_path: Path) -> None:

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dokkupy import builds, declared, housekeeping, pipeline, recovery, renaming
+from dokkupy import builds, declared, forecast, housekeeping, pipeline, recovery, renaming
 from dokkupy.addons import Addon
 from dokkupy.errors import BuildFailed, Conflict, DeployFailed, NotFound, UsageError
 from dokkupy.names import AppName
 from dokkupy.operations import apps
 from dokkupy.report import Report
 from dokkupy.scheduler_docker import PURPOSE
+from dokkupy.testing.engine_fake import BASE
 from dokkupy.testing.program import Program
+from dokkupy.testing.sources import commit
 from dokkupy.types import BuildState, Environment, EnvLayer, Rank
 
 if TYPE_CHECKING:
@@ -130,6 +132,28 @@ def test_a_procfile_wins_over_the_tests_of_an_app_json(tmp_path: Path) -> None:
     said = declared.read(tmp_path)
     assert (said.test, dict(said.test_env)) == ("make check", {"ONLY_HERE": "yes"})
     assert dict(said.lines) == {"web": "a"}
+
+
+def test_a_folder_of_the_repository_is_the_app(shop: Shop) -> None:
+    files = {
+        "Procfile": "clock: top\n",
+        "site/Dockerfile": f"FROM {BASE}\n",
+        "site/Procfile": "web: below\nworker: too\n",
+    }
+    commit(shop.platform, shop.name, files)
+    shop.platform.properties.set("builds", shop.name, "build-dir", "site")
+    planned = forecast.of(shop.platform, shop.name, revision="main")
+    assert planned.start == ("web.1",)
+    shop.deploy()
+    [live] = shop.store.releases.list(shop.name)
+    assert [(one.name, one.command[-1]) for one in live.processes] == [
+        ("web", "below"),
+        ("worker", "too"),
+    ]
+    shop.platform.properties.set("builds", shop.name, "build-dir", "gone")
+    with pytest.raises(BuildFailed, match="no folder 'gone'") as refused:
+        shop.deploy()
+    assert refused.value.hint.endswith("dokkupy builds set shop build-dir PATH")
 
 
 @pytest.mark.parametrize(
@@ -340,8 +364,9 @@ def test_a_cancelled_build_says_so_and_not_why_its_process_ended(shop: Shop) -> 
         raise DeployFailed("The process that did this was told to stop (SIGTERM).")
 
     shop.listen(pre_build=cancelled)
-    with pytest.raises(BuildFailed, match="Build 1 of shop was cancelled"):
+    with pytest.raises(BuildFailed, match="Build 1 of shop was cancelled") as ended:
         shop.push(web="one")
+    assert ended.value.hint == "Push again, or build what was pushed: dokkupy build shop"
     assert states(shop) == {1: "cancelled"}
 
 

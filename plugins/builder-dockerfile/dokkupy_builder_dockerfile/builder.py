@@ -126,11 +126,7 @@ def _known(dockerfile: Dockerfile) -> frozenset[str]:
 
 
 def _locate(source: Source, properties: dict[str, object]) -> Location | None:
-    return locate(
-        source.path,
-        build_dir=str(properties.get("build-dir") or ""),
-        dockerfile=str(properties.get("dockerfile-path") or ""),
-    )
+    return locate(source.path, str(properties.get("dockerfile-path") or ""))
 
 
 def _memory(request: BuildRequest) -> int:

@@ -3,36 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import Self
+from pathlib import Path
 
 from dokkupy.errors import BuildFailed, UsageError
+from dokkupy.source_path import SourcePath
 
 DEFAULT_DOCKERFILE = "Dockerfile"
 LARGEST_DOCKERFILE = 1024 * 1024
 """Bytes."""
-
-
-class SourcePath(str):
-    """A path inside a source: relative, without `..`, without what a terminal obeys."""
-
-    __slots__ = ()
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Return `text` in its shortest spelling.
-
-        Raises:
-            UsageError: it is empty, absolute, or could leave the source.
-        """
-        path = PurePosixPath(text)
-        clean = text.isprintable() and "\\" not in text
-        if not text or not clean or path.is_absolute() or ".." in path.parts:
-            raise UsageError(
-                f"{text[:80]!a} is not a path inside the app's source.",
-                hint="Give it relative to the root of the repository, without '..'.",
-            )
-        return cls(path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,22 +37,18 @@ class Location:
         return content.decode(errors="replace")
 
 
-def locate(source: Path, build_dir: str, dockerfile: str) -> Location | None:
-    """Find the Dockerfile at `dockerfile` inside `build_dir` of `source`; None when there is none.
+def locate(source: Path, dockerfile: str) -> Location | None:
+    """Find the Dockerfile at `dockerfile` inside `source`; None when there is none.
 
     Raises:
         BuildFailed: a path or a link leads out of the source.
     """
     try:
-        inside_source = SourcePath.parse(build_dir or ".")
-        inside_context = SourcePath.parse(dockerfile or DEFAULT_DOCKERFILE)
+        inside = SourcePath.parse(dockerfile or DEFAULT_DOCKERFILE)
     except UsageError as error:
         raise BuildFailed(error.message, hint=error.hint) from None
-    root = source.resolve()
-    context = _resolve(root / inside_source, within=root)
-    if context is None or not context.is_dir():
-        return None
-    file = _resolve(context / inside_context, within=context)
+    context = source.resolve()
+    file = _resolve(context / inside, within=context)
     if file is None or not file.is_file():
         return None
     relative = str(file.relative_to(context))

@@ -27,7 +27,8 @@ def register_operations() -> Mapping[str, str]:
 def register_properties() -> PropertyGroup:
     """Declare where the Dockerfile is and what its build may take."""
     from dokkupy.sizes import MemorySize
-    from dokkupy_builder_dockerfile.paths import DEFAULT_DOCKERFILE, SourcePath
+    from dokkupy.source_path import SourcePath
+    from dokkupy_builder_dockerfile.paths import DEFAULT_DOCKERFILE
 
     return PropertyGroup(
         noun="builder-dockerfile",
@@ -36,13 +37,7 @@ def register_properties() -> PropertyGroup:
                 name="dockerfile-path",
                 type=SourcePath,
                 default=DEFAULT_DOCKERFILE,
-                help="Path of the Dockerfile, inside the build-dir",
-            ),
-            Property(
-                name="build-dir",
-                type=SourcePath,
-                default=".",
-                help="Folder of the repository that is built",
+                help="Path of the Dockerfile in the source",
             ),
             Property(
                 name="no-cache",

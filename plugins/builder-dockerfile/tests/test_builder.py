@@ -207,22 +207,16 @@ class TestOnRealEngine(Sources):
         assert asked == ["registry.invalid/nobody/nothing:1"]
         assert "dokkupy stack list" in caught.value.hint
 
-    def test_build_dir_and_dockerfile_path_are_honoured(
+    def test_the_path_of_the_dockerfile_is_honoured(
         self, builder: Builder, tree: Path, request_for: BuildRequest, engine: Engine
     ) -> None:
-        folder = tree / "services" / "web"
+        folder = tree / "docker" / "web"
         folder.mkdir(parents=True)
         (folder / "Dockerfile.prod").write_text(f"FROM {self.base}\r\nCOPY . \\\r\n  /app\r\n")
-        (folder / "inside").touch()
-        properties: dict[str, object] = {
-            "build-dir": "services/web",
-            "dockerfile-path": "Dockerfile.prod",
-        }
+        (tree / "beside").touch()
+        properties: dict[str, object] = {"dockerfile-path": "docker/web/Dockerfile.prod"}
         build = builder.build(replace(request_for, properties=properties))
-        assert output_of(engine, build.image, "ls", "/app").split() == [
-            "Dockerfile.prod",
-            "inside",
-        ]
+        assert output_of(engine, build.image, "ls", "/app").split() == ["beside", "docker"]
 
     def test_no_cache_runs_every_step_anew(
         self, builder: Builder, tree: Path, request_for: BuildRequest
