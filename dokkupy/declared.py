@@ -63,6 +63,21 @@ def to_label(declared: Declared) -> str:
     return json.dumps(kept, sort_keys=True)
 
 
+def with_defaults(labels: Mapping[str, str], processes: Mapping[str, str]) -> dict[str, str]:
+    """Return the labels of an image whose builder knows what runs where the source says nothing.
+
+    A builder that returns `processes` puts these labels on its image.
+    """
+    text = labels.get(LABEL)
+    if text is None:
+        return dict(labels)
+    kept, known = json.loads(text), dict(processes)
+    known.pop(procfile.TEST, "")
+    task = known.pop(procfile.RELEASE, "")
+    whole = {**kept, "lines": kept["lines"] or known, "release": kept["release"] or task}
+    return {**labels, LABEL: json.dumps(whole, sort_keys=True)}
+
+
 def from_label(labels: Mapping[str, str]) -> Declared:
     """Return what an image's labels say; nothing when it has none of ours.
 

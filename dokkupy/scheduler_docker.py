@@ -40,6 +40,8 @@ COMMAND = "dokkupy.command"
 ACTOR = "dokkupy.actor"
 UNTIL = "dokkupy.until"
 """When a detached command has to end, so that any later command can see to it."""
+LAUNCHER = "dokkupy.launcher"
+"""On an image: the program that prepares the environment of a command and starts it."""
 LONGEST_COMMAND = 200
 """Characters of a command that are noted."""
 
@@ -246,7 +248,11 @@ class DockerScheduler:
 
     def enter(self, reference: str, command: Sequence[str], *, tty: bool) -> int:
         """Run a command inside a running container on this process's terminal."""
-        return self._engine.execute(reference, command, interactive=True, tty=tty)
+        image = self._engine.image(self._engine.inspect(reference).image)
+        # The engine starts it beside the image's entrypoint, not by it.
+        launcher = image.labels.get(LAUNCHER)
+        words = [launcher, *command] if launcher else command
+        return self._engine.execute(reference, words, interactive=True, tty=tty)
 
     def orphans(self, app: AppName, known: Collection[str]) -> list[str]:
         """Return references of the app's containers that are not among `known`.

@@ -89,6 +89,9 @@ def test_flask_is_built_once_and_a_changed_line_installs_nothing_again(root: Roo
     app, tree, said = pushed(root, EXAMPLES / "flask")
     assert re.search(r"\+ flask==", said)
     assert body(root, app) == "version one\n"
+    asked = ("python", "-c", "import flask, os; print(os.environ['HOME'], os.getcwd())")
+    for done in (root.cli("enter", app, "web.1", *asked), root.cli("run", app, *asked)):
+        assert done.out == "/app /app\n"
     text = (tree / "app.py").read_text().replace('"one"', '"two"')
     change(tree, app__py=text)
     said = root.push(tree, app).err
@@ -256,6 +259,24 @@ echo 'resolve = "slow.example:{port}:{address.rpartition(":")[0]}"' > "$HOME/.cu
         root.cli("plugin", "enable", "user-env-compile")
     root.push(tree, app)
     assert body(root, app, "/downloaded") == "slow\n"
+
+
+def test_what_bin_release_says_runs_travels_with_the_image(root: Root, tmp_path: Path) -> None:
+    pack = own_pack(
+        tmp_path,
+        compile='echo "from afar" > "$1/index.html"',
+        release="echo 'default_process_types:'; echo '  web: python3 -m http.server $PORT'",
+    )
+    app, other = root.create(), root.create()
+    root.cli("buildpacks", "add", app, str(pack))
+    root.push(root.tree(source_of(tmp_path, **{"main.f90": "end\n"})), app)
+    image = f"test/{app}:1"
+    docker("tag", root.json("releases", "show", app, "1")["image"], image)
+    try:
+        root.cli("deploy", other, "--image", image)
+    finally:
+        docker("rmi", image)
+    assert body(root, other) == "from afar\n"
 
 
 def test_several_buildpacks_run_in_their_order(root: Root, tmp_path: Path) -> None:

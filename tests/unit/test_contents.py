@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,18 @@ def test_a_procfile_of_a_release_line_alone_does_not_say_what_to_run(tmp_path: P
 def test_a_procfile_without_web_has_nothing_that_answers(tmp_path: Path) -> None:
     found = made_of(tmp_path, "worker: work")
     assert [(p.name, p.port) for p in found.processes] == [("worker", None)]
+
+
+@pytest.mark.parametrize("procfile", ["", "release: mine\n", "worker: work\n"])
+def test_what_the_builder_knows_travels_with_the_image(tmp_path: Path, procfile: str) -> None:
+    known = {"web": "its", "release": "its", "test": "its"}
+    here = made_of(tmp_path, procfile, known=known)
+    labels = {declared.LABEL: declared.to_label(declared.read(tmp_path)), "other": "1"}
+    carried = declared.with_defaults(labels, known)
+    there = contents.of_image(replace(image(entrypoint=("launch",)), labels=carried))
+    assert (there.processes, there.release_task) == (here.processes, here.release_task)
+    assert carried["other"] == "1"
+    assert declared.with_defaults({"other": "1"}, known) == {"other": "1"}
 
 
 def test_a_builders_hostile_process_name_is_refused(tmp_path: Path) -> None:

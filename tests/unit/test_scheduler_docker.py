@@ -10,7 +10,7 @@ import pytest
 from dokkupy.errors import Conflict, DeployFailed, EngineError, NotFound
 from dokkupy.names import ProcessName
 from dokkupy.scheduler import OneOff, Placement
-from dokkupy.scheduler_docker import ADDRESS
+from dokkupy.scheduler_docker import ADDRESS, LAUNCHER
 from dokkupy.testing.program import Program
 from dokkupy.testing.sources import commit
 from dokkupy.types import Environment, Scale
@@ -164,6 +164,24 @@ def test_a_missing_container_may_be_promoted_paused_and_retired(served: Shop) ->
     scheduler.retire("no-such-container", 1)
     assert not scheduler.resume("no-such-container")
     assert scheduler.status("no-such-container").state == "gone"
+
+
+@pytest.mark.parametrize("launcher", ["", "/usr/local/bin/launch"])
+def test_entering_prepares_the_environment_as_the_image_does_for_its_processes(
+    ask: Asked, shop: Shop, monkeypatch: pytest.MonkeyPatch, launcher: str
+) -> None:
+    labels = {LAUNCHER: launcher} if launcher else {}
+    shop.engine.add_image("made/elsewhere:1", command=("serve",), labels=labels)
+    ask("deploy", app="shop", image="made/elsewhere:1")
+    entered: list[list[str]] = []
+
+    def execute(_: str, command: list[str], **__: object) -> int:
+        entered.append(list(command))
+        return 0
+
+    monkeypatch.setattr(shop.engine, "execute", execute)
+    ask("enter", app="shop", container="web.1", command=["python", "-V"])
+    assert entered == [[*filter(None, [launcher]), "python", "-V"]]
 
 
 def test_the_images_own_command_is_run_by_the_name_of_its_process(

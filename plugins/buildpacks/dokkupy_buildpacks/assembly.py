@@ -6,7 +6,9 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from dokkupy import declared
 from dokkupy.engine import ImageLayer
+from dokkupy.scheduler_docker import LAUNCHER
 from dokkupy_buildpacks.launcher import PATH
 
 if TYPE_CHECKING:
@@ -40,10 +42,17 @@ class Assembly:
             if image.labels.get(LABEL) and self._reference(image.labels[LABEL]) in image.tags
         ]
 
-    def make(self, run: str, layers: Sequence[Mapping[str, Any]], archives: list[IO[bytes]]) -> str:
+    def make(
+        self,
+        run: str,
+        layers: Sequence[Mapping[str, Any]],
+        archives: list[IO[bytes]],
+        processes: Mapping[str, str],
+    ) -> str:
         """Return the id of an image of `run`, the layers in their order, and what is left.
 
-        `archives` are those of the layers that were sent, and the one of the rest.
+        `archives` are those of the layers that were sent, and the one of the rest; `processes`
+        are what runs when the source does not say it.
         """
         below, used = run, set[str]()
         waiting = iter(archives)
@@ -57,7 +66,12 @@ class Assembly:
             below = reference
         top = ImageLayer(
             image=below,
-            labels={**self._labels, LABEL: "", STACK_LABEL: self._stack},
+            labels={
+                **declared.with_defaults(self._labels, processes),
+                LABEL: "",
+                STACK_LABEL: self._stack,
+                LAUNCHER: PATH,
+            },
             entrypoint=(PATH,),
         )
         image = self._engine.add_layer(top, next(waiting))

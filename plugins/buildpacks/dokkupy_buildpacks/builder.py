@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dokkupy.builder import BuildRequest
-from dokkupy.errors import BuildFailed, ImageNotFound, NotFound
+from dokkupy.errors import BuildFailed, ImageNotFound, NotFound, UsageError
+from dokkupy.names import ProcessName
 from dokkupy.types import Build, EnvLayer, Source
 from dokkupy_buildpacks import generated, launcher
 from dokkupy_buildpacks.answer import Answer
@@ -83,17 +84,30 @@ class BuildpacksBuilder:
             kept = pool.submit(assembly.kept)
             parcel = _parcel(request, packs, folders, stack, kept.result)
             with answered(request, stack, parcel, answer, pool):
-                image = assembly.make(stack.run, answer.header["layers"], answer.archives)
+                processes = _processes(answer, request.on_line)
+                image = assembly.make(
+                    stack.run, answer.header["layers"], answer.archives, processes
+                )
         if site is not None:
             image = generated.image_of(request, image, *site)
             return Build(app=request.source.app, builder=self.name, image=image)
-        processes = {str(key): str(line) for key, line in answer.header["processes"].items()}
         if not processes and not (request.source.path / "Procfile").is_file():
             raise BuildFailed(
                 "Neither a Procfile nor a buildpack says what to run.",
                 hint="Commit a Procfile with a line such as `web: gunicorn app:app`.",
             )
         return Build(app=request.source.app, builder=self.name, image=image, processes=processes)
+
+
+def _processes(answer: Answer, on_line: Callable[[str], None]) -> dict[str, str]:
+    """Return what bin/release has said of what runs, without names that no process can have."""
+    found = {}
+    for name, line in answer.header["processes"].items():
+        try:
+            found[str(ProcessName.parse(str(name)))] = str(line)
+        except UsageError as error:
+            on_line(f" !     bin/release: {error.message} {error.hint}")
+    return found
 
 
 def public_values(layers: Iterable[EnvLayer]) -> dict[str, str]:

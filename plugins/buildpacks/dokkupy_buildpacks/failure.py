@@ -31,9 +31,9 @@ def explain(header: Mapping[str, Any], code: int, app: str, tail: Iterable[str])
             f"{pack} is no buildpack: it has no bin/compile.",
             hint=f"See which are set: dokkupy buildpacks list {app}",
         )
-    if kind == "release":
+    if kind in ("detect", "release"):
         return BuildFailed(
-            f"bin/release of the buildpack {pack} failed with exit code {header['code']}.",
+            f"bin/{kind} of the buildpack {pack} failed with exit code {header['code']}.",
             hint="Ask who made the buildpack.",
             detail=output,
         )

@@ -8,6 +8,7 @@ may expect.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import io
@@ -26,25 +27,13 @@ from typing import IO, Any
 HEAVY = 1024 * 1024
 """Bytes from which on something that a buildpack made is a layer of its own."""
 MOST_LAYERS = 8
+NOT_STARTED = (126, 127)
+"""What a shell says of a program that cannot be run, or whose interpreter is missing."""
 PIECE = 1024 * 1024
-HARMFUL = frozenset(
-    {
-        "BASH_ENV",
-        "BUILD_DIR",
-        "CPATH",
-        "ENV",
-        "GIT_DIR",
-        "HOME",
-        "IFS",
-        "LD_LIBRARY_PATH",
-        "LD_PRELOAD",
-        "LIBRARY_PATH",
-        "PATH",
-        "PYTHONHOME",
-        "PYTHONPATH",
-        "SHELLOPTS",
-    }
-)
+HARMFUL = frozenset([
+    "BASH_ENV", "BUILD_DIR", "CPATH", "ENV", "GIT_DIR", "HOME", "IFS", "LD_LIBRARY_PATH",
+    "LD_PRELOAD", "LIBRARY_PATH", "PATH", "PYTHONHOME", "PYTHONPATH", "SHELLOPTS",
+])  # fmt: skip
 """Variables that would change how the buildpacks themselves run, not what they build."""
 
 
@@ -53,7 +42,7 @@ class Failed(Exception):
 
     def __init__(self, kind: str, pack: str = "", code: int = 0) -> None:
         super().__init__(kind)
-        self.kind, self.pack, self.code = kind, pack, code
+        self.words = {"failed": kind, "pack": pack, "code": code}
 
 
 class Kit:
@@ -110,8 +99,7 @@ def main() -> int:
         try:
             build(kit, out)
         except Failed as failure:
-            words = {"failed": failure.kind, "pack": failure.pack, "code": failure.code}
-            out.write(json.dumps(words).encode() + b"\n")
+            out.write(json.dumps(failure.words).encode() + b"\n")
             out.flush()
             return 1
     return 0
@@ -163,26 +151,40 @@ def detect(kit: Kit, pack: Path, name: str, env: dict[str, str]) -> None:
     """Ask a buildpack whether it can build this."""
     if not (pack / "bin/compile").is_file():
         raise Failed("no buildpack", name)
-    program = pack / "bin/detect"
-    if program.is_file() and start([program, kit.build], kit, env, stdout=subprocess.DEVNULL):
-        raise Failed("not for it", name)
+    code, _ = start(pack / "bin/detect", [kit.build], kit, env, taken=True)
+    if code:
+        raise Failed("detect" if code in NOT_STARTED else "not for it", name, code)
 
 
 def run(kit: Kit, pack: Path, name: str, env: dict[str, str]) -> None:
     """Let a buildpack build."""
     say(f"Buildpack {name}")
-    code = start([pack / "bin/compile", kit.build, kit.cache, kit.kit / "env"], kit, env)
+    code, _ = start(pack / "bin/compile", [kit.build, kit.cache, kit.kit / "env"], kit, env)
     if code:
         raise Failed("compile", name, code)
 
 
-def start(command: list[Path], kit: Kit, env: dict[str, str], stdout: int | None = None) -> int:
-    """Run one program of a buildpack and return its exit code."""
-    command[0].chmod(command[0].stat().st_mode | stat.S_IXUSR)
-    done = subprocess.run(
-        command, cwd=kit.build, env=env, stdin=subprocess.DEVNULL, stdout=stdout, check=False
-    )
-    return done.returncode
+def start(
+    program: Path, words: list[Path], kit: Kit, env: dict[str, str], *, taken: bool = False
+) -> tuple[int, bytes]:
+    """Run a program of a buildpack, if there is one; return its exit code and what was taken."""
+    if not program.is_file():
+        return 0, b""
+    null, stdout = subprocess.DEVNULL, subprocess.PIPE if taken else None
+    try:
+        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+        with program.open("rb") as file:
+            # What names no interpreter is the shell's, by which buildpacks are started elsewhere.
+            command = [program] if file.read(2) in (b"#!", b"\x7fE") else ["bash", program]
+        done = subprocess.run(
+            [*command, *words], cwd=kit.build, env=env, stdin=null, stdout=stdout, check=False
+        )
+    except OSError as error:
+        missing = error.errno == errno.ENOENT
+        why = "its interpreter is not on this stack" if missing else error.strerror
+        say(f"{program.parent.name}/{program.name} cannot be run: {why}")
+        return NOT_STARTED[missing], b""
+    return done.returncode, done.stdout or b""
 
 
 def say(text: str) -> None:
@@ -193,37 +195,36 @@ def say(text: str) -> None:
 
 def release(kit: Kit, pack: Path, name: str, env: dict[str, str]) -> dict[str, dict[str, str]]:
     """Return what a buildpack says of how to run the app."""
-    program = pack / "bin/release"
-    if not program.is_file():
-        return {}
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    done = subprocess.run(
-        [program, kit.build],
-        cwd=kit.build,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        check=False,
-    )
-    if done.returncode:
-        raise Failed("release", name, done.returncode)
-    return read_release(done.stdout.decode("utf-8", "replace"))
+    code, said = start(pack / "bin/release", [kit.build], kit, env, taken=True)
+    if code:
+        raise Failed("release", name, code)
+    return read_release(said.decode("utf-8", "replace"))
 
 
 def read_release(text: str) -> dict[str, dict[str, str]]:
-    """Read the YAML of bin/release: two levels of plain or quoted text are all that it has."""
+    """Read the YAML of bin/release: two levels of text are all that it has, or it is JSON."""
     found: dict[str, dict[str, str]] = {}
-    section = ""
-    for line in text.splitlines():
-        if not line.strip() or line.lstrip().startswith("#") or line.startswith("---"):
-            continue
-        key, colon, value = line.partition(":")
-        if line[0] not in " \t":
-            section = key.strip()
-            found[section] = {}
-        elif section and colon:
-            found[section][unquoted(key.strip())] = unquoted(value.strip())
-    return {key: values for key, values in found.items() if values}
+    section, key, depth = "", "", 0
+    try:
+        known = json.loads(text.strip().removeprefix("---")).items()
+        found = {name: inner for name, inner in known if isinstance(inner, dict)}
+    except (ValueError, AttributeError):
+        for line in text.splitlines():
+            bare, indent = line.strip(), len(line) - len(line.lstrip())
+            name, colon, value = bare.partition(":")
+            if not bare or bare.startswith("#") or line.startswith("---"):
+                continue
+            if not indent:
+                section, key = name.strip(), ""
+                found[section] = {}
+            elif key and indent > depth:  # a long text goes on in its next line
+                found[section][key] = f"{found[section][key]} {bare}".lstrip("|>+- ")
+            elif section and colon:
+                key, depth = unquoted(name.strip()), indent
+                found[section][key] = value.strip()
+    for name, inner in found.items():
+        found[name] = {str(key): unquoted(str(value)) for key, value in inner.items() if value}
+    return {name: inner for name, inner in found.items() if inner}
 
 
 def unquoted(text: str) -> str:
