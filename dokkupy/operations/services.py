@@ -46,7 +46,11 @@ class ScheduledBackup:
     empty="There is none yet. Make one, such as: dokkupy mysql create NAME",
 )
 def list_(platform: Platform) -> list[ListedService]:
-    """List all services with their state, the apps that are linked and how often they are saved."""
+    """List all services with their state, the apps that are linked and how often they are saved.
+
+    Raises:
+        EngineError: the container engine does not answer.
+    """
     from dokkupy.services import service as services
     from dokkupy.services import showing
 

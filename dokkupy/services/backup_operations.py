@@ -52,6 +52,9 @@ def backup(
 
     The service goes on serving. Without `--to` it goes to the place that `schedule` has set, or
     to the root's own folder.
+
+    Raises:
+        NotFound: there is no service of that name.
     """
     made = yield from ask(platform, noun, service, "backup", {"place": to})
     return _row(made)
@@ -129,6 +132,10 @@ def backup_passphrase(
     """Read a passphrase from standard input; every later backup is sealed with it.
 
     Keep it elsewhere too: without it the backups are worth nothing.
+
+    Raises:
+        NotFound: there is no service of that name.
+        EngineError: the container engine does not answer.
     """
     passphrase = "" if none else stdin.stream.readline(1024).decode().rstrip("\r\n")
     if not none and len(passphrase) < 12:
@@ -152,6 +159,8 @@ def schedule(
     """Have `services backup-due` back the service up from now on, and remove the oldest.
 
     Raises:
+        NotFound: there is no service of that name.
+        EngineError: the container engine does not answer.
         UsageError: it is more often than every ten minutes, or the place is none.
     """
     from dokkupy.services.vault import open_vault
@@ -166,7 +175,12 @@ def schedule(
 
 @operation(summary="Back a service up no more by itself")
 def unschedule(platform: Platform, noun: str, service: ServiceName) -> ServiceInfo:
-    """Undo `schedule`; the backups stay, and so does their place."""
+    """Undo `schedule`; the backups stay, and so does their place.
+
+    Raises:
+        NotFound: there is no service of that name.
+        EngineError: the container engine does not answer.
+    """
     return _kept(platform, noun, service, "service.unscheduled", every="")
 
 

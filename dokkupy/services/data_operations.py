@@ -52,6 +52,8 @@ def export(platform: Platform, noun: str, service: ServiceName) -> Stream[None]:
     """Write all data of a service, as its own tools do, while it goes on serving.
 
     Raises:
+        NotFound: there is no service of that name.
+        EngineError: the container engine does not answer.
         Refused: it does not run, or the dump is not all there.
     """
     from dokkupy.services import moving
@@ -88,6 +90,7 @@ def import_(platform: Platform, noun: str, service: ServiceName, stdin: Stdin) -
     volume of its own; `clean` removes it.
 
     Raises:
+        NotFound: there is no service of that name.
         Refused: the dump is foreign, of a newer server, or not all there; nothing has changed.
     """
     from dokkupy.services import moving
@@ -114,6 +117,7 @@ def clone(
     It has the other's image, limits and settings too; links, ports and backups are its own.
 
     Raises:
+        NotFound: there is no service of that name.
         Conflict: there is one of that name.
     """
     size: int = yield from ask(platform, noun, service, "clone", {"new": new})
@@ -138,6 +142,7 @@ def upgrade(
     since is then on a volume that is kept.
 
     Raises:
+        NotFound: there is no service of that name.
         Refused: it runs the newest already, or there is nothing to go back to.
     """
     if back:
@@ -160,6 +165,9 @@ def clean(
     """Remove the volumes that an import, a restore or an upgrade has replaced.
 
     After it no upgrade can be undone.
+
+    Raises:
+        NotFound: there is no service of that name.
     """
     gone = yield from ask(platform, noun, service, "clean", {})
     return Cleaned(volumes=tuple(gone))

@@ -67,6 +67,7 @@ def destroy(
     """Remove a service with all of its data, of which a last backup stays.
 
     Raises:
+        NotFound: there is no service of that name.
         Conflict: an app is linked to it.
         DokkupyError: the backup cannot be made; nothing is removed.
     """
@@ -82,7 +83,11 @@ def destroy(
     empty="There is none yet. Make one: create NAME",
 )
 def list_(platform: Platform, noun: str) -> list[ServiceRow]:
-    """List every service with its state and the apps that are linked to it."""
+    """List every service with its state and the apps that are linked to it.
+
+    Raises:
+        EngineError: the container engine does not answer.
+    """
     from dokkupy.services import service as services
     from dokkupy.services import showing
 
@@ -91,7 +96,12 @@ def list_(platform: Platform, noun: str) -> list[ServiceRow]:
 
 @operation(summary="Show a service", reads=True)
 def info(platform: Platform, noun: str, service: ServiceName) -> ServiceInfo:
-    """Show what runs, where its data is, and how it is reached; never a password."""
+    """Show what runs, where its data is, and how it is reached; never a password.
+
+    Raises:
+        NotFound: there is no service of that name.
+        EngineError: the container engine does not answer.
+    """
     return shown(platform, noun, service)
 
 
@@ -124,6 +134,7 @@ def link(
     gets an alias of its own, `MYSQL_DB_URL` for `mysql db`; `promote` changes it.
 
     Raises:
+        NotFound: there is no service of that name.
         Conflict: it is linked already.
         DeployFailed: the app does not pass its checks with it; it is not linked.
     """
@@ -159,7 +170,9 @@ def promote(
     The service that had the alias gets one of its own.
 
     Raises:
+        NotFound: there is no service of that name.
         UsageError: it has it already.
+        Conflict: a third service has the alias that the one of before would get.
     """
     given = {"app": app, "restart": restart}
     done = yield from ask(platform, noun, service, "promote", given)
@@ -172,7 +185,11 @@ def promote(
     empty="No app is linked.",
 )
 def links(platform: Platform, noun: str, service: ServiceName | None = None) -> list[ServiceLink]:
-    """List links with their aliases and the variables that the apps get."""
+    """List links with their aliases and the variables that the apps get.
+
+    Raises:
+        NotFound: there is no service of that name.
+    """
     from dokkupy.services import links as linked
     from dokkupy.services import service as services
 
@@ -194,21 +211,33 @@ def links(platform: Platform, noun: str, service: ServiceName | None = None) -> 
 
 @operation(summary="Start a service")
 def start(platform: Platform, noun: str, service: ServiceName) -> Stream[ServiceInfo]:
-    """Start a service that was stopped, or that has ended, and wait until it answers."""
+    """Start a service that was stopped, or that has ended, and wait until it answers.
+
+    Raises:
+        NotFound: there is no service of that name.
+    """
     yield from ask(platform, noun, service, "start", {})
     return shown(platform, noun, service)
 
 
 @operation(summary="Stop a service")
 def stop(platform: Platform, noun: str, service: ServiceName) -> Stream[ServiceInfo]:
-    """Stop a service; its data and its links stay. It stays stopped after a reboot."""
+    """Stop a service; its data and its links stay. It stays stopped after a reboot.
+
+    Raises:
+        NotFound: there is no service of that name.
+    """
     yield from ask(platform, noun, service, "stop", {})
     return shown(platform, noun, service)
 
 
 @operation(summary="Restart a service")
 def restart(platform: Platform, noun: str, service: ServiceName) -> Stream[ServiceInfo]:
-    """Give a service a new container on its data, as its settings say now."""
+    """Give a service a new container on its data, as its settings say now.
+
+    Raises:
+        NotFound: there is no service of that name.
+    """
     yield from ask(platform, noun, service, "restart", {})
     return shown(platform, noun, service)
 
@@ -222,7 +251,11 @@ def set_(
     memory: Annotated[MemorySize | None, Help("Most memory that it may take")] = None,
     cpus: Annotated[float | None, Help("Most processor cores that it may take; 0 for all")] = None,
 ) -> Stream[ServiceInfo]:
-    """Change the limits of a service; it is restarted with them."""
+    """Change the limits of a service; it is restarted with them.
+
+    Raises:
+        NotFound: there is no service of that name.
+    """
     if memory is None and cpus is None:
         raise UsageError(
             "There is nothing to change.", hint=f"dokkupy {noun} set {service} --memory 512m"
@@ -246,6 +279,7 @@ def expose(
     The service is restarted for it.
 
     Raises:
+        NotFound: there is no service of that name.
         Conflict: the port is taken; the service goes on as before.
     """
     given = {"address": address, "port": port or 0}
@@ -255,7 +289,11 @@ def expose(
 
 @operation(summary="Let this host answer for a service no more")
 def unexpose(platform: Platform, noun: str, service: ServiceName) -> Stream[ServiceInfo]:
-    """Undo `expose`; the service is restarted for it. One that is not exposed is fine."""
+    """Undo `expose`; the service is restarted for it. One that is not exposed is fine.
+
+    Raises:
+        NotFound: there is no service of that name.
+    """
     yield from ask(platform, noun, service, "expose", {"address": "", "port": 0})
     return shown(platform, noun, service)
 
@@ -269,7 +307,12 @@ def logs(
     num: Annotated[int, Help("Lines of the end", short="n")] = 100,
     follow: Annotated[bool, Help("Go on as it prints", short="f")] = False,
 ) -> Stream[None]:
-    """Show the output of the server, also after its end."""
+    """Show the output of the server, also after its end.
+
+    Raises:
+        NotFound: there is no service of that name.
+        EngineError: the container engine does not answer.
+    """
     from dokkupy.services import service as services
 
     found = services.find(platform, noun, service)
@@ -284,7 +327,12 @@ def enter(
     service: ServiceName,
     command: Annotated[list[str] | None, Verbatim("Command; a shell by default")] = None,
 ) -> ExitStatus:
-    """Run a command, by default a shell, beside the server."""
+    """Run a command, by default a shell, beside the server.
+
+    Raises:
+        NotFound: there is no service of that name.
+        EngineError: the container engine does not answer.
+    """
     return _converse(platform, noun, service, command or ["sh"])
 
 
@@ -295,7 +343,12 @@ def connect(
     service: ServiceName,
     words: Annotated[list[str] | None, Verbatim("More words for the client")] = None,
 ) -> ExitStatus:
-    """Talk to the server with its own client, on your terminal or pipes, signed in as apps are."""
+    """Talk to the server with its own client, on your terminal or pipes, signed in as apps are.
+
+    Raises:
+        NotFound: there is no service of that name.
+        EngineError: the container engine does not answer.
+    """
     from dokkupy.services import service as services
 
     found = services.find(platform, noun, service)

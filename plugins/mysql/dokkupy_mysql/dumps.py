@@ -17,7 +17,20 @@ WRITE_LATER: Final = "SET GLOBAL innodb_flush_log_at_trx_commit = 0;"
 WRITE_AT_ONCE: Final = "SET GLOBAL innodb_flush_log_at_trx_commit = 1; FLUSH ENGINE LOGS;"
 """Has what was committed before written, too."""
 
+LARGEST: Final = 1024**3
+"""Bytes that a statement may have at most. What is binary takes twice its size in a dump."""
+DEFINERS: Final = (
+    "SELECT DISTINCT HEX(definer) FROM ("
+    " SELECT definer FROM information_schema.views WHERE table_schema = DATABASE() UNION ALL"
+    " SELECT definer FROM information_schema.triggers WHERE trigger_schema = DATABASE() UNION ALL"
+    " SELECT definer FROM information_schema.routines WHERE routine_schema = DATABASE() UNION ALL"
+    " SELECT definer FROM information_schema.events WHERE event_schema = DATABASE()"
+    ") AS named"
+)
+"""Asks as whom views, triggers, routines and events act."""
+
 _HEAD: Final = re.compile(rb"^-- (MariaDB|MySQL) dump ", re.MULTILINE)
+_OTHERS: Final = re.compile(rb"^-- Current Database: |^USE `", re.MULTILINE)
 _VERSION: Final = re.compile(rb"^-- Server version\s+(\d+)\.(\d+)", re.MULTILINE)
 
 
@@ -27,17 +40,40 @@ def counting(tables: Sequence[str]) -> str:
     return "".join(f"SELECT COUNT(*) FROM {table};\n" for table in quoted)  # noqa: S608 - quoted
 
 
+def stand_in(definer: str, database: str) -> str:
+    """Return what makes a user of that name (`name@host`) who owns a database and cannot sign in.
+
+    Views and triggers act as whoever made them, and do nothing once there is no such user: those
+    of a dump were made elsewhere. A user that there is stays what it is.
+    """
+    name, _, host = definer.rpartition("@")
+    user = f"{_text(name)}@{_text(host)}"
+    return (
+        f"CREATE USER IF NOT EXISTS {user} ACCOUNT LOCK;\nGRANT ALL ON `{database}`.* TO {user};\n"
+    )
+
+
+def _text(word: str) -> str:
+    escaped = word.replace("\\", "\\\\").replace("'", "''")
+    return f"'{escaped}'"
+
+
 def refuse_head(head: bytes, version: str) -> None:
     """Look at the beginning of what shall be loaded into a server of `version`.
 
     Raises:
-        Refused: it is no dump, or one of a newer server of the same maker.
+        Refused: it is no dump, goes elsewhere, or is of a newer server of the same maker.
     """
     kind = _HEAD.search(head)
     if kind is None:
         raise Refused(
             "This is no dump of MariaDB or MySQL.",
             hint="Make one with comments: mariadb-dump --single-transaction DATABASE > FILE",
+        )
+    if _OTHERS.search(head):
+        raise Refused(
+            "The dump names the databases that it goes to, none of which is the service's own.",
+            hint="Make it of one database, without --databases and --all-databases.",
         )
     made_by = _VERSION.search(head)
     same_maker = (kind[1] == b"MariaDB") == ("mariadb" in version.lower())

@@ -72,6 +72,7 @@ class MySQL:
             "--events",
             "--hex-blob",
             "--default-character-set=utf8mb4",
+            f"--max-allowed-packet={dumps.LARGEST}",
             session.access.database,
         ]
         done = session.pipe(command, sink=sink)
@@ -79,12 +80,18 @@ class MySQL:
             raise Refused("The server could not be dumped.", detail=done.error)
 
     def load(self, session: Session, source: IO[bytes]) -> None:
-        command = [*self._as_admin(), session.access.database]
+        database = session.access.database
+        command = [*self._as_admin(), f"--max-allowed-packet={dumps.LARGEST}", database]
+        usual = int(self._ask(session, "SELECT @@GLOBAL.max_allowed_packet"))
+        self._ask(session, f"SET GLOBAL max_allowed_packet = {dumps.LARGEST}")
         # Nobody relies on it yet: that all of it is on the disk is waited for once, at the end.
         self._ask(session, dumps.WRITE_LATER)
         done = session.pipe(command, source=source)
         if done.code != 0:
             raise Refused("The server did not take the dump.", detail=done.error)
+        for definer in self._ask(session, dumps.DEFINERS).split():
+            self._ask(session, dumps.stand_in(bytes.fromhex(definer).decode(), database))
+        self._ask(session, f"SET GLOBAL max_allowed_packet = {usual}")
         self._ask(session, dumps.WRITE_AT_ONCE)
 
     def counts(self, session: Session) -> dict[str, int]:
@@ -117,5 +124,5 @@ class MySQL:
 
 
 def _options(path: str, user: str, password: str, way: str) -> ContainerFile:
-    text = f"[client]\nuser={user}\npassword={password}\n{way}"
+    text = f"[client]\nuser={user}\npassword={password}\ndefault-character-set=utf8mb4\n{way}"
     return ContainerFile(path=path, content=text.encode())

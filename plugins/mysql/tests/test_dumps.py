@@ -53,3 +53,19 @@ def test_names_of_tables_are_quoted() -> None:
     assert dumps.counting(["a", "b`; DROP TABLE a; --"]) == (
         "SELECT COUNT(*) FROM `a`;\nSELECT COUNT(*) FROM `b``; DROP TABLE a; --`;\n"
     )
+
+
+@pytest.mark.parametrize(
+    "line", [b"-- Current Database: `shop`\n", b"CREATE DATABASE `shop`;\nUSE `shop`;\n"]
+)
+def test_a_dump_that_goes_to_databases_of_its_own_is_refused(line: bytes) -> None:
+    with pytest.raises(Refused, match="none of which is the service's own") as caught:
+        dumps.refuse_head(MARIADB + line, "10.11.4-MariaDB")
+    assert "--databases" in caught.value.hint
+
+
+def test_a_definer_is_quoted_whoever_named_it() -> None:
+    assert dumps.stand_in("o'b\\a@c@%", "db") == (
+        "CREATE USER IF NOT EXISTS 'o''b\\\\a@c'@'%' ACCOUNT LOCK;\n"
+        "GRANT ALL ON `db`.* TO 'o''b\\\\a@c'@'%';\n"
+    )

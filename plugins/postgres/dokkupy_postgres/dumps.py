@@ -22,6 +22,7 @@ _HEAD: Final = re.compile(rb"^-- PostgreSQL database dump\s*$", re.MULTILINE)
 _VERSIONS: Final = re.compile(
     rb"^-- Dumped (?:from database version|by pg_dump version) (\d+)", re.MULTILINE
 )
+_OTHER: Final = re.compile(rb"^\\connect ", re.MULTILINE)
 _ARCHIVE: Final = b"PGDMP"
 
 
@@ -34,7 +35,7 @@ def refuse_head(head: bytes, version: str) -> None:
     """Look at the beginning of what shall be loaded into a server of `version`.
 
     Raises:
-        Refused: it is no dump as text, or one of a newer major version.
+        Refused: it is no dump as text, goes elsewhere, or is of a newer major version.
     """
     if head.startswith(_ARCHIVE):
         raise Refused(
@@ -45,6 +46,11 @@ def refuse_head(head: bytes, version: str) -> None:
         raise Refused(
             "This is no dump of PostgreSQL.",
             hint="Make one: pg_dump --no-owner --no-privileges DATABASE > FILE",
+        )
+    if _OTHER.search(head):
+        raise Refused(
+            "The dump makes a database of its own, which is not the service's.",
+            hint="Make it without --create: pg_dump --no-owner --no-privileges DATABASE > FILE",
         )
     theirs = max(map(int, _VERSIONS.findall(head)), default=0)
     if theirs > int(version.partition(".")[0]):

@@ -56,3 +56,10 @@ def test_every_table_is_counted() -> None:
     assert dumps.counting(["public.a", 'public."b; c"']) == (
         'SELECT count(*) FROM public.a;\nSELECT count(*) FROM public."b; c";\n'
     )
+
+
+def test_a_dump_that_makes_a_database_of_its_own_is_refused() -> None:
+    dumps.refuse_head(HEAD + b"COMMENT ON SCHEMA x IS '\\\\connect';\n", "15.14")
+    with pytest.raises(Refused, match="database of its own") as caught:
+        dumps.refuse_head(HEAD + b"CREATE DATABASE shop;\n\\connect shop\n", "15.14")
+    assert "--create" in caught.value.hint

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from dokkupy.errors import Refused
 from dokkupy.platform import Platform
-from dokkupy.services import containers, life, moving
+from dokkupy.services import backups, containers, life, moving
 from dokkupy.services import service as services
 from dokkupy.services.name import ServiceName
 from dokkupy.services.service import Service
 from dokkupy.services.session import Session
+from dokkupy.services.vault import open_vault
 from dokkupy.testing.contracts.service_fixtures import REPORT
 from dokkupy.testing.suites import DumpingServiceContract
 from dokkupy_redis.plugin import REDIS
@@ -75,6 +78,34 @@ class TestRedis(DumpingServiceContract):
             assert made.settings == cache
             assert kept == ["maxmemory\n8388608\n", "appendonly\nno\n"]
             life.destroy(platform, self.kind, made)
+
+    def test_a_backup_holds_what_comes_and_goes_while_it_is_made(
+        self, platform: Platform, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        talk, pour_out = self.session(platform), moving.pour_out
+        before = int(ask(talk, "EVAL", LASTING, "0"))
+
+        def busy(*given: Any) -> int:
+            for key in range(3):
+                ask(talk, "SET", f"job{key}", "x")
+            size = pour_out(*given)
+            ask(talk, "DEL", "job0", "job1", "job2")
+            return size
+
+        monkeypatch.setattr(moving, "pour_out", busy)
+        made = backups.backup(platform, REPORT, self.kind, service.name)
+        assert made.most == {"db0": before + 3}
+        backups.verify(platform, REPORT, self.kind, service.name, wanted=made.id, place="")
+        made.remove(open_vault(platform, ""))
+
+
+LASTING = """
+local count = 0
+for _, key in ipairs(redis.call('KEYS', '*')) do
+  if redis.call('TTL', key) == -1 then count = count + 1 end
+end
+return count
+"""
 
 
 def ask(session: Session, *words: str) -> str:
