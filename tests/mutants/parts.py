@@ -1,4 +1,4 @@
-"""Fakes that are broken on purpose, for the suites of proxies, schedulers, engines and builders."""
+"""Parts that are broken on purpose, one for each suite but that of plugins."""
 
 from __future__ import annotations
 
@@ -120,6 +120,10 @@ class Mutant:
     def test(self) -> str:
         """The test module that holds it to its contract."""
         suite = self.capability.partition(".")[0]
+        if suite == "service":
+            from tests.mutants.services import SERVICE  # found where tests are run
+
+            return SERVICE.replace("{body}", self.body)
         frames = {"proxy": PROXY, "scheduler": SCHEDULER, "engine": ENGINE, "builder": BUILDER}
         return frames[suite].format(body=self.body)
 
@@ -237,6 +241,59 @@ MUTANTS: Final = (
         body="""
     def detect(self, source, properties):
         return True
+""",
+    ),
+    Mutant(
+        capability="service.tells-apps-a-url-with-all-its-parts",
+        breaks="tells apps the name of a host that nobody has",
+        body="""
+    def variables(self, access):
+        return super().variables(access) | {"HOST": "localhost"}
+""",
+    ),
+    Mutant(
+        capability="service.shows-no-password-to-who-looks-at-the-container",
+        breaks="hands its password over in a variable",
+        body="""
+    def blueprint(self, access):
+        from dataclasses import replace
+        return replace(super().blueprint(access), env=Environment(PASSWORD=access.password))
+""",
+    ),
+    Mutant(
+        capability="service.restart-keeps-the-data",
+        breaks="keeps its data in the container and not on its volume",
+        body="""
+    def blueprint(self, access):
+        from dataclasses import replace
+        made = super().blueprint(access)
+        words = (*made.command[:2], made.command[2].replace("/data/", "/tmp/"))
+        return replace(made, command=words)
+""",
+    ),
+    Mutant(
+        capability="service.a-dump-holds-all-and-replaces-all",
+        breaks="leaves out the first row when it loads a dump",
+        body="""
+    def load(self, session, source):
+        for row in source.read().removesuffix(END).decode().splitlines()[2:]:
+            self.ask(session, "ADD " + row)
+""",
+    ),
+    Mutant(
+        capability="service.a-dump-that-is-not-right-is-refused-and-changes-nothing",
+        breaks="takes half a dump for a whole one",
+        body="""
+    def refuse_tail(self, tail):
+        pass
+""",
+    ),
+    Mutant(
+        capability="service.a-damaged-backup-is-refused-and-changes-nothing",
+        breaks="counts none of its rows",
+        body="""
+    def counts(self, session):
+        return {}
 """,
     ),
 )

@@ -1,4 +1,4 @@
-"""The suites of proxies, schedulers, engines and builders find what is wrong with broken ones."""
+"""The suites of all parts find what is wrong with broken ones."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from dokkupy.testing import capability
 
 sys.path.append(str(Path(__file__).parents[2]))
 from tests.mutants.parts import MUTANTS, Mutant
+
+ON_THE_ENGINE = [mutant for mutant in MUTANTS if mutant.capability.startswith("service.")]
+ON_FAKES = [mutant for mutant in MUTANTS if mutant not in ON_THE_ENGINE]
 
 
 def outcome(mutant: Mutant, body: str, folder: Path) -> str:
@@ -36,7 +39,21 @@ def outcome(mutant: Mutant, body: str, folder: Path) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.capability)
+@pytest.mark.parametrize("mutant", ON_FAKES, ids=lambda mutant: mutant.capability)
 def test_a_broken_part_fails_where_a_healthy_one_passes(mutant: Mutant, tmp_path: Path) -> None:
-    assert outcome(mutant, "    pass\n", tmp_path / "healthy") == "passed"
-    assert outcome(mutant, mutant.body, tmp_path / "broken") == "failed"
+    assert_found(mutant, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.engine
+@pytest.mark.parametrize("mutant", ON_THE_ENGINE, ids=lambda mutant: mutant.capability)
+def test_a_broken_service_fails_where_a_healthy_one_passes(
+    mutant: Mutant, tmp_path: Path, test_image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOKKUPY_TEST_IMAGE", test_image)
+    assert_found(mutant, tmp_path)
+
+
+def assert_found(mutant: Mutant, folder: Path) -> None:
+    assert outcome(mutant, "    pass\n", folder / "healthy") == "passed"
+    assert outcome(mutant, mutant.body, folder / "broken") == "failed"
