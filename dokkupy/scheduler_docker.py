@@ -248,9 +248,9 @@ class DockerScheduler:
 
     def enter(self, reference: str, command: Sequence[str], *, tty: bool) -> int:
         """Run a command inside a running container on this process's terminal."""
-        image = self._engine.image(self._engine.inspect(reference).image)
         # The engine starts it beside the image's entrypoint, not by it.
-        launcher = image.labels.get(LAUNCHER)
+        image = self._engine.inspect(reference).image
+        launcher = self._engine.image(image).labels.get(LAUNCHER)
         words = [launcher, *command] if launcher else command
         return self._engine.execute(reference, words, interactive=True, tty=tty)
 
@@ -319,18 +319,18 @@ class DockerScheduler:
         return reference
 
     def _one_off(self, one_off: OneOff, *, stdin: bool) -> ContainerSpec:
-        release = one_off.release
+        release, trial = one_off.release, one_off.purpose == "test"
         # Tests must not reach what people use.
-        trial = one_off.purpose == "test"
         options = ContainerOptions() if trial else self._options(release.app, "")
-        owner = f"{release.app} {one_off.purpose}"
         subnet = self._network.subnet
-        address = self._store.addresses.take(owner, subnet)
+        address = self._store.addresses.take(f"{release.app} {one_off.purpose}", subnet)
         # Addresses are unique among the containers that there are, and short are better names.
         number = int(IPv4Address(address)) - int(IPv4Network(subnet).network_address)
+        name = f"{one_off.purpose}.{number}"
+        own = {"DOKKUPY_PROCESS": name, "DOKKUPY_RELEASE": str(release.number or "")}
         told = {
             ADDRESS: address,
-            NAME: f"{one_off.purpose}.{number}",
+            NAME: name,
             COMMAND: shlex.join(one_off.command)[:LONGEST_COMMAND],
             ACTOR: one_off.actor,
         }
@@ -340,7 +340,7 @@ class DockerScheduler:
             name=f"dokkupy-{self._root_id}-{release.app}-{one_off.purpose}-{address}",
             image=release.image,
             command=one_off.command,
-            env=Environment(release.env | one_off.env),
+            env=Environment({**release.env, **own, **one_off.env}),
             labels=self._labels(release, purpose=one_off.purpose) | told,
             network=self._network.name,
             address=address,

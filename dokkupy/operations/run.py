@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from dokkupy.errors import UsageError
 from dokkupy.moments import Duration
-from dokkupy.names import AppName, ProcessName
+from dokkupy.names import AppName
 from dokkupy.operations.registry import Help, KeyValue, Verbatim, operation
 from dokkupy.types import Environment, ExitStatus, Line, Stream
 
@@ -90,12 +90,15 @@ def command(
         )
     oneoffs.sweep(platform)
     release = ledger.live(platform, app)
-    named = {process.name: process.command for process in release.processes}
-    by_name = len(words) == 1 and words[0] in named
+    named = {str(process.name): process for process in release.processes}
+    process = named.get(words[0]) if len(words) == 1 else None
+    given = Environment({pair.key: pair.value for pair in env or ()})
+    if process and process.port is not None:
+        given = Environment({"PORT": str(process.port), **given})
     one_off = OneOff(
         release=release,
-        command=named[ProcessName(words[0])] if by_name else tuple(words),
-        env=Environment({pair.key: pair.value for pair in env or ()}),
+        command=process.command if process else tuple(words),
+        env=given,
         scale=Scale(quantity=1),
         purpose="run",
         tty=not detach and sys.stdin.isatty() and sys.stdout.isatty(),

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dokkupy.engine import ContainerSpec
 from dokkupy.errors import Conflict, DeployFailed, EngineError, NotFound
 from dokkupy.names import ProcessName
 from dokkupy.scheduler import OneOff, Placement
-from dokkupy.scheduler_docker import ADDRESS, LAUNCHER
+from dokkupy.scheduler_docker import ADDRESS, LAUNCHER, NAME
 from dokkupy.testing.program import Program
 from dokkupy.testing.sources import commit
 from dokkupy.types import Environment, Scale
@@ -190,14 +191,20 @@ def test_the_images_own_command_is_run_by_the_name_of_its_process(
     commit(shop.platform, shop.name, {"Dockerfile": 'FROM test/base\nCMD ["own-command"]\n'})
     shop.deploy()
     monkeypatch.setattr(shop.engine, "attach", lambda _: 0)
-    created: list[tuple[str, ...]] = []
+    created: list[ContainerSpec] = []
     create = shop.engine.create
 
-    def note(spec: Any) -> str:
-        created.append(spec.command)
+    def note(spec: ContainerSpec) -> str:
+        created.append(spec)
         return create(spec)
 
     monkeypatch.setattr(shop.engine, "create", note)
     assert ask("run command", app="shop", words=["web"]).code == 0
+    assert ask("run command", app="shop", words=["web"], env=["PORT=80"]).code == 0
     assert ask("run command", app="shop", words=["web", "--help"]).code == 0
-    assert created == [(), ("web", "--help")]
+    assert [spec.command for spec in created] == [(), (), ("web", "--help")]
+    # A process that is run by its name listens where it would.
+    assert [spec.env.get("PORT") for spec in created] == ["5000", "80", None]
+    for spec in created:
+        told = (spec.env["DOKKUPY_APP"], spec.env["DOKKUPY_RELEASE"], spec.env["DOKKUPY_PROCESS"])
+        assert told == ("shop", "1", spec.labels[NAME])
