@@ -5,10 +5,10 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import IO, TYPE_CHECKING, NoReturn
 
 from dokkupy.engine import ContainerSpec, Engine
-from dokkupy.errors import Refused
+from dokkupy.errors import BuildFailed, NotFound, Refused
 from dokkupy.names import AppName
 from dokkupy.scheduler import OneOff, Placed, PlacedOneOff, PlacedStatus, Placement
 from dokkupy.scheduler_docker import DockerScheduler, Options, no_options
@@ -51,7 +51,7 @@ class LocalScheduler(DockerScheduler):
         container = self._create(spec)
         try:
             with tempfile.TemporaryFile(dir=self._run) as archive:
-                self._engine.archive(container, FOLDER, archive)
+                self._take(container, archive)
                 archive.seek(0)
                 reference = self._sites.lay_out(
                     release.app, release.number, archive, FOLDER.strip("/")
@@ -59,6 +59,16 @@ class LocalScheduler(DockerScheduler):
         finally:
             self._engine.remove(container)
         return Placed(reference=reference, endpoint=None)
+
+    def _take(self, container: str, archive: IO[bytes]) -> None:
+        try:
+            self._engine.archive(container, FOLDER, archive)
+        except NotFound as error:
+            raise BuildFailed(
+                f"The image says that it is a site, and has no folder {FOLDER}.",
+                hint=f"Let its last stage copy the files there: COPY --from=build /public {FOLDER}",
+                detail=error.message,
+            ) from error
 
     def status(self, reference: str, *, look_inside: bool = False) -> PlacedStatus:
         """Say how a container does, or whether a site is there."""

@@ -70,10 +70,11 @@ class SiteFolders:
                     if member.isdir():
                         target.mkdir(mode=0o755, parents=True, exist_ok=True)
                         continue
-                    files, size = files + 1, size + member.size
-                    _refuse_bomb(files, size)
+                    _refuse_bomb(files + 1, size + member.size)
                     target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-                    _write(tar, member, target)
+                    # A second name of a file has no size of its own, and is a file here.
+                    files, size = files + 1, size + _write(tar, member, target)
+                    _refuse_bomb(files, size)
         except tarfile.TarError as error:
             raise EngineError(
                 f"The engine gave no whole archive of the site: {error}.",
@@ -170,7 +171,7 @@ def _members(tar: tarfile.TarFile, top: str) -> Iterator[tuple[tarfile.TarInfo, 
         inner = parts[1:]
         if any(part.startswith(".") and part != VISIBLE for part in inner):
             continue
-        if not (member.isfile() or member.isdir()):
+        if not (member.isfile() or member.isdir() or member.islnk()):
             raise BuildFailed(
                 f"{'/'.join(inner)!a:.80} in the site is neither a file nor a folder.",
                 hint="Put a file in its place.",
@@ -179,20 +180,25 @@ def _members(tar: tarfile.TarFile, top: str) -> Iterator[tuple[tarfile.TarInfo, 
             yield member, PurePosixPath(*inner)
 
 
-def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
-    source = tar.extractfile(member)
+def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> int:
+    """Write what a member holds, or the other name that it stands for; return its bytes."""
+    try:
+        source = tar.extractfile(member)
+    except KeyError:  # no other name in this archive
+        source = None
     if source is None:
         raise BuildFailed(
             f"{member.name!a:.80} cannot be read from the image of the site.",
             hint="Build it again from its source.",
         )
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    digest = hashlib.sha256()
+    digest, size = hashlib.sha256(), 0
     with os.fdopen(os.open(target, flags, 0o644), "wb") as file:
         while piece := source.read(_PIECE):
             digest.update(piece)
-            file.write(piece)
+            size += file.write(piece)
     # By size and time of change the proxy tells browsers whether they have a file already. A time
     # made of the content keeps what they have valid through deploys, and nothing else.
     changed = _EPOCH + int.from_bytes(digest.digest()[:6]) % _SPAN
     os.utime(target, (changed, changed))
+    return size

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dokkupy import diagnosis, ledger, pipeline, power, recovery
-from dokkupy.errors import DeployFailed, DokkupyError, EngineError, Refused, UsageError
+from dokkupy.errors import BuildFailed, DeployFailed, DokkupyError, EngineError, Refused, UsageError
 from dokkupy.names import AppName, ProcessName
 from dokkupy.platform import Platform
 from dokkupy.report import Report
@@ -68,6 +68,18 @@ def test_a_site_that_cannot_be_laid_out_changes_nothing(platform: Platform, port
         pipeline.deploy(platform, lambda _: None, app=APP, revision="main")
     assert shown(port) == "one"
     assert folders(platform) == ["site-1"]
+    assert platform.store.rollouts.unfinished() == []
+
+
+def test_an_image_that_calls_itself_a_site_and_is_none_says_so(
+    platform: Platform, port: int
+) -> None:
+    files = {"Dockerfile": DOCKERFILE.replace(" /site", " /elsewhere"), "public/index.html": "x"}
+    commit(platform, APP, files)
+    with pytest.raises(BuildFailed, match="has no folder /site") as refused:
+        pipeline.deploy(platform, lambda _: None, app=APP, revision="main")
+    assert refused.value.hint.endswith("COPY --from=build /public /site")
+    assert shown(port) == "one"
     assert platform.store.rollouts.unfinished() == []
 
 

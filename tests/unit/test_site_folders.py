@@ -63,9 +63,31 @@ def test_what_leads_out_is_refused(sites: SiteFolders, home: Path, name: str) ->
     assert not (home.parent / "x").exists()
 
 
-@pytest.mark.parametrize(
-    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE]
-)
+def test_two_names_of_a_file_are_two_files(
+    sites: SiteFolders, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def linked(name: str, to: str) -> io.BytesIO:
+        buffer = archive("site/index.html")
+        with tarfile.open(fileobj=buffer, mode="a") as tar:
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = tarfile.LNKTYPE, to
+            tar.addfile(member)
+        buffer.seek(0)
+        return buffer
+
+    reference = sites.lay_out(APP, 1, linked("site/b.html", "site/index.html"), "site")
+    folder = home / reference.removeprefix(PREFIX)
+    assert (folder / "b.html").read_text() == (folder / "index.html").read_text()
+    assert sites.is_whole(reference)
+    for to in ("/etc/passwd", "site/gone", "../site/index.html"):
+        with pytest.raises(BuildFailed, match="cannot be read"):
+            sites.lay_out(APP, 2, linked("site/b.html", to), "site")
+    monkeypatch.setattr(folders, "MOST_BYTES", len("site/index.html"))
+    with pytest.raises(BuildFailed, match="more than"):
+        sites.lay_out(APP, 3, linked("site/b.html", "site/index.html"), "site")
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE])
 def test_what_is_no_file_is_refused(sites: SiteFolders, kind: bytes) -> None:
     with pytest.raises(BuildFailed, match="neither a file nor a folder"):
         sites.lay_out(APP, 1, archive("site/index.html", link=kind), "site")
