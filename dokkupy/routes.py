@@ -101,10 +101,14 @@ def prepared(platform: Platform, app: AppName) -> Iterator[None]:
 
 
 def urls(platform: Platform, app: AppName) -> list[str]:
-    """Return the addresses under which an app is reached, as a person would type them."""
+    """Return the addresses under which an app is reached, as a person would type them.
+
+    A wildcard is none: nobody knows which of its names leads anywhere.
+    """
     secure = platform.store.routes.secure(app)
     hosts = platform.store.routes.all().get(app, ())
-    return [_url(platform, host, secure=host in secure) for host in hosts]
+    named = [host for host in hosts if not host.startswith("*.")]
+    return [_url(platform, host, secure=host in secure) for host in named]
 
 
 def answering(platform: Platform, app: AppName) -> list[str]:

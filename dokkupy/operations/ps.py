@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from dokkupy import jobs
 from dokkupy.deployment import Deployment
-from dokkupy.errors import Conflict, UsageError
+from dokkupy.errors import Conflict, NotFound, UsageError
 from dokkupy.names import AppName, ProcessName
 from dokkupy.operations.registry import Help, operation
 from dokkupy.sizes import MemorySize
@@ -270,9 +270,9 @@ def rebuild(platform: Platform, app: AppName) -> Stream[Deployment]:
     """Build what is deployed anew, after a change of build settings or of a base image.
 
     Raises:
-        Conflict: nothing is deployed, or an image that was not built here.
+        Conflict: nothing is deployed, or what was not built from what is here.
     """
-    from dokkupy import contents, ledger
+    from dokkupy import contents, git, ledger
 
     platform.store.apps.get(app)
     live = ledger.live(platform, app)
@@ -282,6 +282,15 @@ def rebuild(platform: Platform, app: AppName) -> Stream[Deployment]:
             hint=f"Deploy the image that shall take its place: dokkupy deploy {app} --image NAME",
         )
     revision = live.revision
+    try:
+        git.resolve(platform.paths, app, revision)
+    except NotFound as error:
+        raise Conflict(
+            f"The source of release {live.number} of {app}, a {live.description}, is not here.",
+            hint=f"Rebuild the app that it came from, and promote it again; or push to {app}: "
+            f"dokkupy git remote {app}",
+            detail=error.message,
+        ) from error
     return (yield from _job(platform, "deploy", app, {"revision": revision}))
 
 

@@ -211,6 +211,17 @@ def test_a_rebuild_builds_what_is_deployed_again(ask: Asked, shop: Shop) -> None
     shop.assert_serves("one", ["web.1 of 2"])
 
 
+def test_what_was_promoted_is_not_rebuilt_from_a_source_that_is_elsewhere(
+    ask: Asked, shop: Shop
+) -> None:
+    shop.push(web="one")
+    ask("apps create", app="live")
+    ask("promote", source="shop", target="live")
+    with pytest.raises(Conflict, match="a promotion of release 1 of shop, is not here") as refused:
+        ask("ps rebuild", app="live")
+    assert "promote it again" in refused.value.hint
+
+
 @pytest.mark.parametrize("verb", ["restart", "stop", "start", "rebuild"])
 def test_an_app_that_was_never_deployed_is_told_so(ask: Asked, shop: Shop, verb: str) -> None:
     with pytest.raises(Conflict, match="App shop has not been deployed yet"):

@@ -159,6 +159,13 @@ def test_a_url_names_the_port_unless_it_is_the_usual_one(
     assert routes.urls(platform, BLOG) == []
 
 
+def test_a_wildcard_is_no_address_that_a_person_could_type(platform: Platform) -> None:
+    hosts = [HostName("*.example.test"), HostName("shop.example.test")]
+    platform.store.routes.replace({"shop": hosts})
+    [url] = routes.urls(platform, SHOP)
+    assert url.startswith("http://shop.example.test")
+
+
 def test_routes_are_computed_and_applied_under_one_lock(
     platform: Platform, fake_proxy: FakeProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
