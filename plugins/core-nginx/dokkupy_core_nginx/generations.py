@@ -88,10 +88,10 @@ class Generations:
         _write(self._facts_file(number), json.dumps(kept))
 
     def facts(self, number: int) -> Facts:
-        """Return the facts of a configuration, none when it is gone."""
+        """Return the facts of a configuration, none when it is gone or a power cut took them."""
         try:
             kept = json.loads(self._facts_file(number).read_bytes())
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError):
             return Facts()
         return Facts(
             listens=tuple(Listen(**listen) for listen in kept["listens"]),

@@ -113,6 +113,20 @@ def test_the_nginx_of_another_folder_is_left_alone(bench: NginxBench, tmp_path: 
     assert bench.proxy.status().running
 
 
+@pytest.mark.parametrize("left", ["", '{"listens": [', "\0" * 100])
+def test_what_a_power_cut_left_of_a_configuration_holds_up_no_start(
+    bench: NginxBench, one: Backend, left: str
+) -> None:
+    number = bench.proxy.apply([route("one", one.endpoint)])
+    bench.proxy.stop()
+    for file in (f"{number}.json", f"{number}.conf", "counter"):
+        (bench.folder / "conf" / file).write_text(left)
+    for part in (bench.folder / "conf" / "apps").iterdir():
+        part.write_text("")
+    assert bench.proxy.apply([route("one", one.endpoint)]) > number
+    assert client.get(bench.port, "one.test").text == "one"
+
+
 def test_files_changed_by_hand_are_written_anew(bench: NginxBench, one: Backend) -> None:
     bench.proxy.apply([route("one", one.endpoint)])
     for part in (bench.folder / "conf" / "apps").iterdir():
