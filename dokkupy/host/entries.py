@@ -79,7 +79,8 @@ class EntriesPart(Part):
                 self._link.symlink_to(self._paths.ssh.name)
             store = Store(self._paths.state_db)
             try:
-                authorized_keys.write(self._paths, store.keys.list())
+                with store.write():
+                    authorized_keys.write(self._paths, store.keys.list())
             finally:
                 store.close()
         known = state.read(self._root).apps

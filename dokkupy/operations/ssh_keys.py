@@ -47,8 +47,9 @@ def add(
         Conflict: the name or the key is there already.
     """
     key = PublicKey.parse(_read(keyfile, stdin))
-    row = platform.store.keys.add(name, key.fingerprint, str(key))
-    authorized_keys.write(platform.paths, platform.store.keys.list())
+    with platform.store.write():
+        row = platform.store.keys.add(name, key.fingerprint, str(key))
+        _tell_sshd(platform)
     return Key.of(row)
 
 
@@ -95,5 +96,12 @@ def remove(
         raise NotFound(
             f"There is no key {key!a}.", hint="See which there are: dokkupy ssh-keys list"
         )
-    platform.store.keys.remove(found.name)
+    with platform.store.write():
+        platform.store.keys.remove(found.name)
+        _tell_sshd(platform)
+
+
+def _tell_sshd(platform: Platform) -> None:
+    """Write the file that sshd reads; within the transaction of the change."""
+    # After it, one of two changes at a time could write what the other has just made untrue.
     authorized_keys.write(platform.paths, platform.store.keys.list())

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
+import sqlite3
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from dokkupy import git
+from dokkupy import authorized_keys, entry, git
 from dokkupy.names import AppName
 from dokkupy.paths import Paths
 from dokkupy.store import Store
@@ -110,6 +115,40 @@ def test_a_key_is_let_in_listed_and_shut_out(cli: Cli, root: Path, tmp_path: Pat
     assert authorized.read_text() == ""
     assert cli("ssh-keys", "remove", "ann").exit_code == 3
     assert cli("ssh-keys", "list", "--json").json == []
+
+
+def test_a_key_that_sshd_cannot_be_told_of_is_not_let_in_and_none_is_lost(
+    cli: Cli, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cli("ssh-keys", "add", "ann", stdin=KEY.encode()).exit_code == 0
+    known = cli("ssh-keys", "list", "--json").json
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(entry, "keep", refuse)
+    assert cli("ssh-keys", "add", "bob", stdin=OTHER.encode()).exit_code != 0
+    assert cli("ssh-keys", "remove", "ann").exit_code != 0
+    assert cli("ssh-keys", "list", "--json").json == known
+    assert (root / "ssh" / "authorized_keys").read_text().endswith(" ann\n")
+
+
+def test_nobody_changes_the_keys_while_sshd_is_told_of_them(
+    cli: Cli, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written, refused = authorized_keys.write, []
+
+    def write(*given: Any) -> None:
+        other = sqlite3.connect(Paths(root).state_db, timeout=0, isolation_level=None)
+        with contextlib.closing(other), pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+        refused.append(given)
+        written(*given)
+
+    monkeypatch.setattr(authorized_keys, "write", write)
+    assert cli("ssh-keys", "add", "ann", stdin=KEY.encode()).exit_code == 0
+    assert cli("ssh-keys", "remove", "ann").exit_code == 0
+    assert len(refused) == 2
 
 
 def test_a_name_or_a_key_is_let_in_once(cli: Cli) -> None:
