@@ -44,6 +44,8 @@ OUTCOME_BYTES = 4096
 """How much room an outcome finds on a disk that has become full."""
 KEPT = 50
 """How many finished jobs stay to be looked at."""
+KEPT_SECONDS = 60.0
+"""How long one stays in any case, for whoever follows it has still to read how it ended."""
 
 
 _MARKS: Mapping[Channel, bytes] = {"progress": b"\x01", "warning": b"\x02", "output": b""}
@@ -338,11 +340,13 @@ def prune(root: str) -> None:
     for name in sorted(os.listdir(folder))[:-KEPT]:
         directory = os.path.join(folder, name)
         try:
+            # Its outcome is the last that changes a job's folder.
+            is_fresh = time.time() - os.stat(directory).st_mtime < KEPT_SECONDS
             lock = os.open(f"{directory}/lock", os.O_RDONLY)
-        except FileNotFoundError:  # another runner is removing it
+        except OSError:  # another runner is removing it, or it is no job
             continue
         try:
-            ended = _has_ended(directory, lock)
+            ended = not is_fresh and _has_ended(directory, lock)
         finally:
             os.close(lock)
         if ended:

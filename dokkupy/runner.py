@@ -105,6 +105,8 @@ def _do(root: Path, request: Mapping[str, Any], work: Mapping[str, str]) -> dict
         try:
             return {"ok": True, "result": to_json(function(platform, _report, **arguments))}
         finally:
+            # The work is over: nothing may come between it and the word of how it ended.
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
             platform.close()
     except DokkupyError as error:
         return {"ok": False, **error.as_dict()}

@@ -179,6 +179,7 @@ def test_ended_jobs_are_kept_up_to_a_number_and_running_ones_always(
     paths: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs, "KEPT", 2)
+    monkeypatch.setattr(jobs, "KEPT_SECONDS", 0.0)
     running = submit(paths, "wait_for_end", {"clean_up": str(tmp_path / "witness")})
     following = jobs.follow(running)
     next(following)
@@ -191,6 +192,33 @@ def test_ended_jobs_are_kept_up_to_a_number_and_running_ones_always(
     os.kill(running.pid, signal.SIGTERM)
     with pytest.raises(DeployFailed):
         next(following)
+
+
+def test_a_job_that_has_just_ended_stays_for_whoever_follows_it(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "KEPT", 1)
+    job = submit(paths, "print_", {"texts": []})
+    assert [line for lines in jobs.watch(job.directory) for line in lines] == []
+    follow(submit(paths, "print_", {"texts": []}))
+    jobs.prune(str(paths.root))  # as every runner does when it ends
+    assert jobs.outcome(job.directory)["ok"]
+
+
+def test_what_else_lies_among_the_jobs_keeps_none_from_ending(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "KEPT", 1)
+    (paths.jobs / "0-notes").write_text("not a job")
+    (paths.jobs / "1-empty").mkdir()
+    (paths.jobs / "2-newest").mkdir()
+    jobs.prune(str(paths.root))
+    assert (paths.jobs / "0-notes").exists()
+
+
+def test_a_job_whose_work_is_done_ends_well_whoever_wants_it_to_stop(paths: Paths) -> None:
+    lines, result = follow(submit(paths, "end_too_late"))
+    assert (lines, result) == ([], "done")
 
 
 def test_the_runner_itself_does_not_need_the_test_table(paths: Paths) -> None:
