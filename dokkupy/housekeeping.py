@@ -79,8 +79,9 @@ def tidy(platform: Platform, app: AppName, report: Report, *, failed: bool = Fal
         platform.store.events.trim(platform.properties.get("housekeeping", "", "events"))
         if built:
             _trim_build_cache(platform)
-    except DokkupyError as error:
-        report.warning(f"Not everything could be tidied up: {error.message}")
+    except (DokkupyError, OSError) as error:
+        why = error.message if isinstance(error, DokkupyError) else f"{error}."
+        report.warning(f"Not everything could be tidied up: {why}")
 
 
 def of_app(platform: Platform, app: AppName) -> list[Waste]:

@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,10 +86,15 @@ class SubmoduleCache:
 
 def _look(path: Path) -> Kept:
     told = path / "description"
-    known = told.exists()  # else whoever made the repository was killed
-    return Kept(
-        path=path,
-        url=told.read_text() if known else "",
-        bytes=sum(file.stat().st_size for file in path.rglob("*") if file.is_file()),
-        used_at=told.stat().st_mtime if known else 0.0,
-    )
+    try:
+        url, used_at = told.read_text(), told.stat().st_mtime
+    except FileNotFoundError:  # whoever made the repository was killed, or somebody removes it
+        url, used_at = "", 0.0
+    return Kept(path=path, url=url, bytes=sum(_sizes(path)), used_at=used_at)
+
+
+def _sizes(top: Path) -> Iterator[int]:
+    for folder, _, names in os.walk(top):
+        for name in names:
+            with suppress(FileNotFoundError):  # a fetch has ended meanwhile
+                yield Path(folder, name).lstat().st_size

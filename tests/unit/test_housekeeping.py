@@ -277,6 +277,15 @@ def test_what_cannot_be_tidied_up_now_fails_no_deploy_and_is_done_next_time(
     assert gone(keeping) == [2, 1]
 
 
+def test_what_the_disk_does_not_let_go_fails_no_deploy(keeping: Shop) -> None:
+    folder = recovery.failed_logs(keeping.platform, keeping.name)
+    for number in (1, 2, 3):
+        (folder / f"release-{number}-web.1.log").mkdir(parents=True)
+    keeping.push(web="1")
+    assert keeping.visit() == (200, "1")
+    assert any("Not everything could be tidied up: " in one.text for one in keeping.told)
+
+
 def test_a_failed_push_fails_with_its_own_reason_whatever_cannot_be_tidied_up(
     keeping: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -73,6 +74,29 @@ def test_one_whose_maker_was_killed_is_the_first_to_go(cache: SubmoduleCache) ->
     (path / "description").unlink()
     [first, _] = cache.beyond(0)
     assert (first.path, first.url) == (path, "")
+
+
+def test_what_others_fetch_and_remove_meanwhile_stops_no_look(cache: SubmoduleCache) -> None:
+    busy, over = keep(cache, "a", 1), threading.Event()
+    url = RepositoryUrl.parse("https://example.com/b.git")
+
+    def others() -> None:
+        file = busy / "objects" / "pack" / "tmp_pack"
+        while not over.is_set():
+            file.touch()
+            file.unlink()
+            with cache.repository(url) as path:
+                pass
+            cache.remove(path)
+
+    thread = threading.Thread(target=others)
+    thread.start()
+    try:
+        for _ in range(300):
+            assert busy in [one.path for one in cache.beyond(0)]
+    finally:
+        over.set()
+        thread.join()
 
 
 def test_without_any_nothing_is_beyond_the_room(cache: SubmoduleCache) -> None:
