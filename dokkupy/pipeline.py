@@ -105,8 +105,7 @@ def deploy_image(platform: Platform, send: Send, *, app: AppName, reference: str
 def promote(platform: Platform, send: Send, *, app: AppName, origin: str) -> Deployment:
     """Deploy the image that another app runs, with this app's own config and no new build."""
     with at_work(platform, send, app, f"promotion of {origin}") as report:
-        theirs = ledger.live(platform, AppName(origin))
-        made_of = replace(ledger.contents_of(platform, theirs), build=0)
+        theirs, made_of = _of_another(platform, AppName(origin))
         what = f"promotion of release {theirs.number} of {origin}"
         return _release(platform, report, app, made_of, what=what, with_task=True)
 
@@ -141,8 +140,7 @@ def refresh(platform: Platform, send: Send, *, app: AppName, reason: str) -> Dep
 def adopt(platform: Platform, send: Send, *, app: AppName, origin: str) -> Deployment:
     """Deploy what another app's live release is made of; the first deploy of its clone."""
     with at_work(platform, send, app, f"clone of {origin}") as report:
-        theirs = ledger.live(platform, AppName(origin))
-        made_of = ledger.contents_of(platform, theirs)
+        _, made_of = _of_another(platform, AppName(origin))
         return _release(platform, report, app, made_of, what=f"clone of {origin}")
 
 
@@ -167,6 +165,12 @@ def apply_routes(platform: Platform, *, changed: str = "") -> None:
         ProxyRefused: what served before still serves.
     """
     routes.apply(platform, changed=changed)
+
+
+def _of_another(platform: Platform, app: AppName) -> tuple[Release, Contents]:
+    """Return what another app runs, and what that is made of; builds are numbered app by app."""
+    theirs = ledger.live(platform, app)
+    return theirs, replace(ledger.contents_of(platform, theirs), build=0)
 
 
 def _deploy_revision(

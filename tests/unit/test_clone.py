@@ -12,7 +12,7 @@ from dokkupy import cloning, formation, git, pipeline
 from dokkupy.errors import Conflict, DeployFailed, DokkupyError, NotFound, ProxyRefused, Refused
 from dokkupy.hookspecs import hookimpl
 from dokkupy.names import AppName, ProcessName
-from dokkupy.operations import apps
+from dokkupy.operations import apps, builds
 from dokkupy.testing.program import Program
 from dokkupy.types import Scale
 
@@ -47,6 +47,14 @@ def test_a_clone_serves_the_same_image_at_its_own_host_and_the_origin_goes_on(sh
     assert own.env == {"A": "1", "DOKKUPY_APP": "twin"}
     assert shop.store.apps.get(TWIN).deploy_branch == shop.store.apps.get(SHOP).deploy_branch
     shop.assert_at_rest()
+
+
+def test_a_build_of_the_clone_is_not_taken_for_one_of_the_origin(shop: Shop) -> None:
+    shop.push(web="one")
+    clone(shop)
+    shop.name = TWIN
+    shop.push(web="two")
+    assert builds.show(shop.platform, TWIN, 1).releases == (2,)
 
 
 def test_a_clone_has_the_source_and_can_be_deployed_by_itself(shop: Shop) -> None:
