@@ -45,12 +45,11 @@ class Answer:
 
     def _line(self, line: bytes) -> None:
         if not self.header:
-            header = json.loads(line)
-            if not isinstance(header, dict) or not header:
-                raise ValueError("no header")
-            self.header = header
+            self.header = _header(line)
             return
         self._left = int(line)
+        if self._left < 0:
+            raise ValueError("a piece of less than nothing")
         if self._open is None:
             self._open = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the rest
             self.archives.append(self._open)
@@ -77,3 +76,30 @@ class Answer:
     ) -> None:
         for archive in self.archives:
             archive.close()
+
+
+def _header(line: bytes) -> dict[str, Any]:
+    """Read what was made, or why nothing was; what runs in the container may have written it.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    try:
+        header = json.loads(line)
+    except RecursionError:
+        raise ValueError("a header without a bottom") from None
+    match header:
+        case {"failed": str(), "pack": str(), "code": int()}:
+            return dict(header)
+        case {"layers": [*layers]} if all(map(_is_layer, layers)):
+            processes = header.get("processes", {})
+            if isinstance(processes, dict):
+                return {**header, "processes": processes}
+    raise ValueError("no header")
+
+
+def _is_layer(value: object) -> bool:
+    match value:
+        case {"key": str(), "sent": bool()}:
+            return True
+    return False

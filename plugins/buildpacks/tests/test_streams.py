@@ -78,7 +78,21 @@ def test_an_answer_that_breaks_off_is_not_whole(text: bytes) -> None:
         assert not answer.whole
 
 
-@pytest.mark.parametrize("text", [b"no json\n", b"[]\n", b'{"layers": []}\nmany\n'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"no json\n",
+        b"[]\n",
+        b'{"layers": []}\nmany\n',
+        b'{"layers": []}\n-5\nab',
+        b"[" * 100_000 + b"\n",
+        b'{"layers": [{"key": "a"}]}\n',
+        b'{"layers": ["a"]}\n',
+        b'{"layers": {}}\n',
+        b'{"layers": [], "processes": []}\n',
+        b'{"failed": "compile"}\n',
+    ],
+)
 def test_an_answer_of_another_kind_is_refused(text: bytes) -> None:
     with Answer() as answer, pytest.raises(ValueError):  # noqa: PT011 - any of its kinds
         answer.feed(text)
