@@ -78,8 +78,10 @@ def undo(platform: Platform, row: Rollout, *, routed: bool) -> None:
     Raises:
         ProxyRefused: what was staged still has the traffic, so it stays.
     """
-    if routed:
-        routes.apply(platform, changed=row.app)
+    # What is left of another one, which could not be undone, may have the traffic too.
+    if routed or len(platform.store.rollouts.unfinished(row.app)) > 1:
+        # Not as a change of the app: whatever of its part is refused now, it goes back.
+        routes.apply(platform)
     sweep(platform, row.app)
     platform.store.rollouts.reach(row, RolloutState.FAILED)
 
@@ -121,6 +123,8 @@ def recover(platform: Platform, app: AppName, report: Report) -> None:
                 sweep(platform, app)  # addresses of what was removed before it was noted
             else:
                 undo(platform, row, routed=row.state is RolloutState.UNDOING)
+    if store.rollouts.unfinished(app):
+        return  # what is left of it may have the traffic, and must not be swept away
     for release in store.releases.pending(app):
         with _put_off(report):
             sweep(platform, app)

@@ -293,12 +293,8 @@ def test_a_branch_that_has_moved_on_holds_nothing_up(shop: Shop) -> None:
     assert main_revision(shop) == elsewhere
 
 
-@pytest.mark.parametrize("state", [RolloutState.SWITCHED, RolloutState.UNDOING])
-def test_a_proxy_that_refuses_is_told_and_asked_again_at_the_next_command(
-    shop: Shop, state: RolloutState
-) -> None:
-    first_push(shop)
-    push_two(shop, after(state), silent=ends_in_failure(state))
+def test_a_proxy_that_refuses_is_told_and_asked_again_at_the_next_command(shop: Shop) -> None:
+    leave(shop, RolloutState.SWITCHED)
     shop.proxy.refused.add("shop")
     mend(shop)
     assert any(text.startswith("That has to wait: ") for text in shop.said("warning"))
@@ -306,7 +302,29 @@ def test_a_proxy_that_refuses_is_told_and_asked_again_at_the_next_command(
     assert shop.visit() in ((200, "one"), (200, "two"))
     shop.proxy.refused.clear()
     mend(shop)
-    assert_mended(shop, SERVES[state])
+    assert_mended(shop, "two")
+
+
+def test_the_way_back_is_open_whatever_the_proxy_refuses_of_the_app(shop: Shop) -> None:
+    first_push(shop)
+    push_two(shop, after(RolloutState.UNDOING), silent=True)
+    shop.proxy.refused.add("shop")
+    mend(shop)
+    assert_mended(shop, "one")
+
+
+def test_a_plugin_that_fails_at_the_switch_leaves_nothing_behind(shop: Shop) -> None:
+    first_push(shop)
+
+    def fail() -> None:
+        raise RuntimeError("no more hosts")
+
+    shop.listen(check_deploy=lambda: shop.listen(vhosts=fail))
+    with pytest.raises(DokkupyError, match="hook vhosts, failed: RuntimeError: no more hosts"):
+        shop.push(web="two", worker=Program())
+    assert shop.store.rollouts.unfinished() == []
+    assert shop.visit() == (200, "one")
+    assert len(shop.containers()) == 2
 
 
 def test_what_cannot_be_mended_of_one_app_stops_no_other(shop: Shop) -> None:
@@ -343,6 +361,9 @@ def test_a_way_back_that_the_proxy_refuses_is_walked_later(
     assert any("The proxy has no memory left." in text for text in shop.said("warning"))
     shop.unmute()
     # The new containers have the traffic still, so they are there still.
+    assert shop.visit() == (200, "two")
+    with pytest.raises(DeployFailed, match="ended with exit code 1"):
+        shop.push(web=Program(exits=1), worker=Program())
     assert shop.visit() == (200, "two")
     monkeypatch.undo()
     mend(shop)
