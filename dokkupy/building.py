@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -43,15 +45,24 @@ def exported(
     Raises:
         BuildFailed: a submodule cannot be had, or there is no such folder.
     """
-    folder = Path(tempfile.mkdtemp(prefix=f"source-{app}-", dir=platform.paths.run))
-    tree = folder / "tree"
-    tree.mkdir()
-    try:
+    with _room(platform, app) as folder:
+        tree = folder / "tree"
+        tree.mkdir()
         git.export(platform.paths, app, revision, tree)
         if (tree / git.MODULES_FILE).exists():
             _add_submodules(platform, app, revision, tree, tell)
         top = _top(platform, app, tree)
         yield Source(app=app, path=top, revision=revision, origin=origin)
+
+
+@contextmanager
+def _room(platform: Platform, app: AppName) -> Iterator[Path]:
+    """Give a folder for the time of a block, which is known to be in use as long as we live."""
+    folder = Path(tempfile.mkdtemp(prefix=f"source-{app}-", dir=platform.paths.run))
+    try:
+        with _opened(folder) as descriptor:
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+            yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -86,14 +97,33 @@ def _add_submodules(
 
 
 def discard(platform: Platform, app: AppName) -> None:
-    """Remove the sources that dead runners of an app have left; needs the app's lock."""
+    """Remove the sources of an app that dead processes have left."""
     for folder in _sources(platform):
-        if _owner(folder) == app:
+        # Who only looks into a source holds no lock of its app.
+        if _owner(folder) == app and not _in_use(folder):
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def _in_use(folder: Path) -> bool:
+    try:
+        with _opened(folder) as descriptor:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, FileNotFoundError):  # or it has just gone with its owner
+        return True
+    return False
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
 def owners(platform: Platform) -> set[AppName]:
-    """Return the apps of which sources are there: being built, or left by dead runners."""
+    """Return the apps of which sources are there: in use, or left by dead processes."""
     return {_owner(folder) for folder in _sources(platform)}
 
 

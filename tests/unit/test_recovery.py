@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dokkupy import formation, git, pipeline, power, recovery
+from dokkupy import building, formation, git, pipeline, power, recovery
 from dokkupy.errors import DeployFailed, DokkupyError, EngineError, ProxyRefused
 from dokkupy.locks import app_lock
 from dokkupy.names import AppName
@@ -395,3 +395,11 @@ def test_sources_that_a_dead_runner_left_are_removed_whoever_mends(shop: Shop) -
         mender.start()
         mender.join()
     assert sorted(folder.name for folder in run.iterdir()) == ["other", "source-blog-ab"]
+
+
+def test_a_source_that_somebody_looks_into_is_left_to_them(shop: Shop) -> None:
+    revision = shop.source({"web": "one"})
+    with building.exported(shop.platform, shop.name, revision, "a plan") as source:
+        mend(shop)
+        assert (source.path / "Procfile").is_file()
+    assert list(shop.platform.paths.run.iterdir()) == []
