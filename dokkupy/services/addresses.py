@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import re
 import socket
 from typing import Final, Self
 
-from dokkupy.errors import UsageError
+from dokkupy.errors import Conflict, UsageError
 
 _IMAGE: Final = re.compile(r"[a-z0-9][a-z0-9._:/-]{0,200}:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 
@@ -55,18 +56,27 @@ class ImageName(str):
         return cls(text)
 
 
-def free_port(address: str) -> int:
-    """Return a TCP port of an address of this host that nobody listens on.
+def free_port(address: str, port: int = 0) -> int:
+    """Return a TCP port of an address of this host that nobody listens on, `port` if it is given.
 
     Raises:
         UsageError: it is no address of this host.
+        Conflict: somebody listens on that port.
     """
     with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((address, 0))
-        except OSError:
+            probe.bind((address, port))
+        except PermissionError:  # ports below 1024 are the engine's to take
+            return port
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise Conflict(
+                    f"Somebody listens on {address}:{port} already.",
+                    hint=f"See who: ss --listening --tcp --processes 'sport = {port}'",
+                ) from None
             raise UsageError(
                 f"{address} is no address of this host.", hint="See which are: ip address"
             ) from None
-        port: int = probe.getsockname()[1]
-        return port
+        found: int = probe.getsockname()[1]
+        return found

@@ -206,10 +206,10 @@ def expose(
         UsageError: it is no address of this host.
     """
     with at_work(platform, report, kind.noun, name, "expose") as service:
-        if address:
-            port = port or addresses.free_port(address)
-        elif not service.host_address:
+        if service.host_address == address and port in (0, service.host_port):
             return service
+        if address:  # looked at before it is stopped for nothing
+            port = addresses.free_port(address, port)
         return relaunch(platform, report, kind, service, host_address=address, host_port=port)
 
 

@@ -131,7 +131,7 @@ def free_alias(
         wanted = own_alias(service.key) if usual in taken else usual
     if wanted in taken:
         raise Conflict(
-            f"The app knows {taken[wanted]} as {wanted} already.",
+            f"The app knows {taken[wanted].replace('/', ' ')} as {wanted} already.",
             hint="Choose another with --as.",
         )
     return wanted
@@ -158,8 +158,8 @@ def promoted(kind: ServiceKind, service: Service, links: Iterable[Link]) -> dict
                 if other.alias == own and other.service != service.key:
                     noun, _, name = other.service.partition("/")
                     raise Conflict(
-                        f"App {link.app} knows {other.service} as {own}, which {link.service} "
-                        "would get.",
+                        f"App {link.app} knows {noun} {name} as {own}, which "
+                        f"{link.service.replace('/', ' ')} would get.",
                         hint=f"dokkupy {noun} unlink {name} {link.app}, and link it --as another",
                     )
     return changed

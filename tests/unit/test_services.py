@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import socket
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -214,13 +215,13 @@ def test_no_two_services_get_one_alias_by_themselves(
         life.create(shop.platform, report, KIND, name)
     link(shop, report, OTHER, "STUB_DB")
     link(shop, report, ServiceName("third"))
-    with pytest.raises(Conflict, match="stub/other as STUB_DB already"):
+    with pytest.raises(Conflict, match="stub other as STUB_DB already"):
         link(shop, report)
     linking.unlink(shop.platform, report, KIND, ServiceName("third"), app=shop.name, restart=True)
     link(shop, report)
     link(shop, report, ServiceName("third"))
     before = links.of_app(shop.platform, shop.name)
-    with pytest.raises(Conflict, match="which stub/db would get"):
+    with pytest.raises(Conflict, match="stub other as STUB_DB, which stub db would get"):
         linking.promote(
             shop.platform, report, KIND, ServiceName("third"), app=shop.name, restart=True
         )
@@ -354,6 +355,24 @@ def test_a_port_that_is_taken_leaves_the_service_as_it_was(
         life.expose(shop.platform, report, KIND, DB, **given)  # type: ignore[arg-type]
     assert now(shop).host_address == ""
     assert containers.state(shop.platform, now(shop)) == "running"
+
+
+def test_what_cannot_be_exposed_is_refused_before_the_service_is_stopped(
+    shop: Shop, report: Report, db: Service
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        for address, error in (("127.0.0.1", Conflict), ("203.0.113.9", UsageError)):
+            given = {"address": address, "port": port}
+            with pytest.raises(error, match=address):
+                life.expose(shop.platform, report, KIND, DB, **given)
+    assert now(shop) == db
+    given = {"address": "127.0.0.1", "port": port}
+    exposed = life.expose(shop.platform, report, KIND, DB, **given)
+    for again in (port, 0):
+        given = {"address": "127.0.0.1", "port": again}
+        life.expose(shop.platform, report, KIND, DB, **given)
+        assert now(shop) == exposed
 
 
 # Data.
