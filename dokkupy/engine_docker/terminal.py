@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
@@ -11,7 +12,7 @@ import threading
 import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, NoReturn
 
 from dokkupy.engine_docker.wire import Frames, Stream
 
@@ -29,11 +30,19 @@ def converse(stream: Stream, *, interactive: bool, far_tty: bool, resize: Resize
 
     `interactive` sends stdin on, and its end; with a terminal at both ends the near one is raw
     meanwhile, so that every key, Ctrl-C too, is the far process's.
+
+    Raises:
+        BrokenPipeError: nobody is there any more to read what the far process prints.
+        SystemExit: this process was told to end, by SIGTERM or SIGHUP.
     """
     sys.stdout.flush()
     sys.stderr.flush()
     near_tty = interactive and os.isatty(STDIN)
-    with _raw(STDIN, wanted=near_tty and far_tty), _following_size(far_tty, resize) as wake:
+    with (
+        _ending_when_told(),
+        _raw(STDIN, wanted=near_tty and far_tty),
+        _following_size(far_tty, resize) as wake,
+    ):
         _Conversation(stream, wake, interactive=interactive, far_tty=far_tty).carry()
 
 
@@ -57,6 +66,9 @@ class _Conversation:
                 self._wake.answer()
             if self._stream.fileno() in ready and not self._exchange(ready[self._stream.fileno()]):
                 return
+            if ready.get(STDOUT, 0) & (select.POLLERR | select.POLLHUP):
+                # Who prints nothing would not notice by itself, and might go on for ever.
+                raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
             if STDIN in ready:
                 self._read_stdin()
 
@@ -67,6 +79,7 @@ class _Conversation:
         poll.register(self._stream.fileno(), select.POLLIN | sending)
         if self._stdin_open and not self._to_send:
             poll.register(STDIN, select.POLLIN)
+        poll.register(STDOUT, 0)  # its errors are told in any case
         return dict(poll.poll())
 
     def _exchange(self, events: int) -> bool:
@@ -122,6 +135,26 @@ def _write(descriptor: int, data: bytes) -> None:
             select.select([], [descriptor], [])
             continue
         data = data[written:]
+
+
+@contextmanager
+def _ending_when_told() -> Iterator[None]:
+    """Turn the signals that end this process into an exception, so that it can tidy up."""
+    if threading.current_thread() is not threading.main_thread():  # only there handlers can be set
+        yield
+        return
+
+    def end(number: int, _frame: object) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    chosen = [s for s in (signal.SIGHUP, signal.SIGTERM) if signal.getsignal(s) is signal.SIG_DFL]
+    for number in chosen:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in chosen:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @contextmanager

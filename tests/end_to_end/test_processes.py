@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+
 import pytest
+
+from dokkupy.testing.patience import eventually
 
 from .conftest import EXAMPLES, Root, docker
 
@@ -92,6 +99,29 @@ def test_run_passes_exit_code_input_and_variables(root: Root, app: str) -> None:
     done = root.cli("run", "-e", "ONCE=just $this", app, "sh", "-c", 'printf %s "$ONCE"')
     assert done.out == "just $this"
     assert names(root, app) == ["web.1"]
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        pytest.param(lambda client: client.terminate(), id="told to end"),
+        pytest.param(lambda client: client.send_signal(signal.SIGHUP), id="terminal closed"),
+        pytest.param(lambda client: client.stdout.close(), id="connection lost"),
+    ],
+)
+def test_a_command_ends_with_whoever_waits_for_it(
+    root: Root, app: str, leave: Callable[[subprocess.Popen[bytes]], None]
+) -> None:
+    words = ["--root", str(root.path), "run", app, "sleep", "1000"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "dokkupy", *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+    ) as client:
+        eventually(lambda: [row["state"] for row in root.json("run", "list", app)] == ["running"])
+        leave(client)
+        assert client.wait(30) > 128
+    assert root.json("run", "list", app) == []
 
 
 def test_enter_runs_inside_the_container_that_serves(root: Root, app: str) -> None:
