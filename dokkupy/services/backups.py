@@ -206,10 +206,18 @@ def final(platform: Platform, report: Report, kind: ServiceKind, service: Servic
 
 @contextmanager
 def _running(platform: Platform, kind: ServiceKind, service: Service) -> Iterator[None]:
-    if containers.state(platform, service) != "running":
-        platform.engine.start(service.container)
+    """Have a service run for a block; one that was stopped is so again if the block fails."""
+    if containers.state(platform, service) in ("running", "missing"):
+        containers.running(platform, service)
+        yield
+        return
+    platform.engine.start(service.container)
+    try:
         containers.await_ready(platform, kind.server_for(service.wanted), service)
-    yield
+        yield
+    except BaseException:
+        containers.stop(platform, kind, service)
+        raise
 
 
 def _load(

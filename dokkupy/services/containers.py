@@ -136,6 +136,20 @@ def running(platform: Platform, service: Service) -> Session:
     return session(platform, service)
 
 
+def refuse_unfinished(service: Service) -> None:
+    """Make sure that a service was made to its end.
+
+    Raises:
+        Refused: who made it died before.
+    """
+    if not service.container:
+        raise Refused(
+            f"The service {service.title} was never finished.",
+            hint=f"dokkupy {service.noun} create {service.name}, or: "
+            f"dokkupy {service.noun} destroy {service.name}",
+        )
+
+
 def state(platform: Platform, service: Service) -> str:
     """Return what the engine says of a service's container: `running`, `exited`, `missing` …"""
     try:
@@ -149,6 +163,8 @@ def stop(platform: Platform, kind: ServiceKind | None, service: Service) -> None
 
     Where no plugin knows the kind any more, it has as long as most servers.
     """
+    if not service.container:
+        return
     known = kind.server_for(service.wanted).blueprint(service.access) if kind else Blueprint()
     grace = known.grace
     try:
@@ -165,7 +181,8 @@ def promote(platform: Platform, service: Service) -> None:
 
 def discard(platform: Platform, service: Service, *, volume: bool) -> None:
     """Remove a container, and its volume when it never was anybody's."""
-    platform.engine.remove(service.container)
+    if service.container:
+        platform.engine.remove(service.container)
     platform.store.addresses.give_back(service.address)
     if volume and service.volume:
         platform.engine.remove_volume(service.volume)

@@ -23,9 +23,20 @@ if TYPE_CHECKING:
 
 @contextmanager
 def at_work(
-    platform: Platform, report: Report, noun: str, name: ServiceName, what: str
+    platform: Platform,
+    report: Report,
+    noun: str,
+    name: ServiceName,
+    what: str,
+    *,
+    unfinished: bool = False,
 ) -> Iterator[Service]:
-    """Hold a service's lock, with what earlier work has left removed; give it as it is then."""
+    """Hold a service's lock, with what earlier work has left removed; give it as it is then.
+
+    Raises:
+        NotFound: there is none.
+        Refused: it was never finished, unless one that is `unfinished` will do.
+    """
     services.find(platform, noun, name)
     with service_lock(
         platform.paths,
@@ -35,6 +46,8 @@ def at_work(
         on_wait=lambda holder: report.progress(f"Waiting: {noun} {name} is busy with {holder}"),
     ):
         service = services.find(platform, noun, name)
+        if not unfinished:
+            containers.refuse_unfinished(service)
         if containers.sweep(platform, service) and service.container:
             networks.join(platform, service)
         if service.standing:
@@ -85,6 +98,15 @@ def _begin(platform: Platform, report: Report, kind: ServiceKind, made: Service)
     chosen = replace(made, image=reference, image_id=platform.engine.image(reference).id)
     service = containers.launch(platform, kind, chosen)
     return settle(platform, service)
+
+
+def drop_unfinished(platform: Platform, report: Report, service: Service) -> None:
+    """Forget a service whose maker died before it was finished; one that is finished stays."""
+    noun, name = service.noun, service.name
+    with at_work(platform, report, noun, name, "up", unfinished=True) as now:
+        if not now.container:
+            report.progress(f"Removing {now.title}, which was never finished")
+            services.forget(platform, now)
 
 
 def settle(platform: Platform, service: Service) -> Service:

@@ -311,11 +311,14 @@ def logs(
 
     Raises:
         NotFound: there is no service of that name.
+        Refused: it was never finished.
         EngineError: the container engine does not answer.
     """
+    from dokkupy.services import containers
     from dokkupy.services import service as services
 
     found = services.find(platform, noun, service)
+    containers.refuse_unfinished(found)
     for line in platform.engine.logs(found.container, follow=follow, tail=num):
         yield Line(text=line.decode("utf-8", "replace"))
 

@@ -14,9 +14,15 @@ if TYPE_CHECKING:
 
 
 def up(platform: Platform, report: Report) -> list[str]:
-    """Start every service that should run and does not; return those that did not come up."""
+    """Start every service that should run and does not; return those that did not come up.
+
+    One that was never finished is undone.
+    """
     failed = []
     for one in services.every(platform):
+        if not one.container:
+            life.drop_unfinished(platform, report, one)
+            continue
         if one.stopped or containers.state(platform, one) == "running":
             continue
         report.progress(f"Starting {one.title}")

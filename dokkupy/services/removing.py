@@ -23,7 +23,7 @@ def remove(
         Conflict: an app is linked to it.
         DokkupyError: the backup cannot be made; nothing is removed.
     """
-    with life.at_work(platform, report, kind.noun, name, "destroy") as service:
+    with life.at_work(platform, report, kind.noun, name, "destroy", unfinished=True) as service:
         life.refuse_linked(platform, service)
         made = None
         if backup and kind.dumps and service.container:

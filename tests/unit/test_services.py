@@ -282,17 +282,54 @@ def test_a_server_that_ends_at_once_leaves_nothing(
     assert list(shop.store.database.rows("SELECT * FROM addresses WHERE owner LIKE ':%'")) == []
 
 
-def test_a_service_that_was_never_finished_can_be_made_again_or_removed(
+def test_a_service_that_was_never_finished_is_undone_when_the_root_comes_up(
     shop: Shop, report: Report
+) -> None:
+    begun = Service.fresh(KIND, DB, wanted="", now=0.0)
+    services.add(shop.platform, begun)
+    shop.engine.ensure_volume("left", containers.labels(shop.platform, begun))
+    assert power.up(shop.platform, report) == []
+    assert services.every(shop.platform) == []
+    assert engine_has(shop, begun) == ([], [])
+
+
+def test_a_service_that_was_never_finished_can_be_made_again_or_removed(
+    shop: Shop, report: Report, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in (DB, OTHER):
         begun = Service.fresh(KIND, name, wanted="", now=0.0)
         services.add(shop.platform, begun)
         shop.engine.ensure_volume(f"left-of-{name}", containers.labels(shop.platform, begun))
+    with pytest.raises(Refused, match="never finished") as caught:
+        link(shop, report)
+    assert "dokkupy stub create db, or: dokkupy stub destroy db" in caught.value.hint
+    asked: list[str] = []
+    begun = now(shop, OTHER)
+    with monkeypatch.context() as watched:
+        watched.setattr(shop.engine, "remove", asked.append)
+        watched.setattr(shop.engine, "stop", lambda name, _: asked.append(name))
+        containers.stop(shop.platform, KIND, begun)
+        containers.discard(shop.platform, begun, volume=False)
+    assert asked == []  # an engine takes no container without a name
     made = life.create(shop.platform, report, KIND, DB)
     assert engine_has(shop, made) == ([made.container], [made.volume])
     assert removing.remove(shop.platform, report, KIND, OTHER, backup=True) is None
     assert shop.engine.volumes({"dokkupy.root": shop.platform.root_id}) == [made.volume]
+
+
+def test_a_service_whose_last_backup_cannot_be_made_is_as_it_was(
+    shop: Shop, report: Report, db: Service
+) -> None:
+    life.stop(shop.platform, report, KIND, DB)
+    (shop.platform.paths.root / "backups").write_text("no folder")
+    with pytest.raises(Refused, match="cannot be kept"):
+        removing.remove(shop.platform, report, KIND, DB, backup=True)
+    assert containers.state(shop.platform, db) == "exited"
+    shop.engine.remove(db.container)
+    with pytest.raises(Refused, match="does not run") as caught:
+        removing.remove(shop.platform, report, KIND, DB, backup=True)
+    assert caught.value.hint == "dokkupy stub start db"
+    assert engine_has(shop, db) == ([], [db.volume])
 
 
 def test_a_restart_that_fails_leaves_the_server_of_before(
