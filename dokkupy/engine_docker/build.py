@@ -13,6 +13,7 @@ from dokkupy.engine_docker import docker_config, ignore, registry
 from dokkupy.engine_docker.client import Client, matching
 from dokkupy.engine_docker.context import IGNORE_FILE, ignore_text, tarball
 from dokkupy.engine_docker.dockerfile import are_plain, with_labels
+from dokkupy.engine_docker.logs import LONGEST
 from dokkupy.engine_docker.refusals import vanished
 from dokkupy.engine_docker.wire import Stream, messages, open_stream
 from dokkupy.errors import BuildFailed, DokkupyError, EngineError, ImageNotFound
@@ -117,7 +118,7 @@ class _Progress:
             self.image = message["aux"].get("ID", self.image)
         else:
             self._text(message.get("stream") or f"{message.get('status', '')}\n")
-        if self.error and self._partial:
+        if self._partial and (self.error or len(self._partial) > LONGEST):
             self._text("\n")
 
     def _text(self, text: str) -> None:

@@ -9,7 +9,7 @@ import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -45,6 +45,8 @@ _NOISE: Final = re.compile(
 )
 _SECRET_NAME: Final = re.compile(r"[A-Za-z0-9_.-]+")
 _TAIL_LINES: Final = 20
+_END_SECONDS: Final = 10.0
+"""How long a client may take to end its build."""
 
 
 @cache
@@ -176,6 +178,9 @@ def _run(
         except BaseException:
             # The client ends the build when it ends.
             process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_END_SECONDS)
+            process.kill()
             raise
         finally:
             watchdog.calm()

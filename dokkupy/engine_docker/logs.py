@@ -11,7 +11,8 @@ from typing import Final
 
 from dokkupy.engine_docker.wire import Frames, Output, Stream, open_stream
 
-_NANOSECONDS: Final = 1_000_000_000
+LONGEST: Final = 1024 * 1024
+"""Bytes of a line; what goes on without an end is given in parts, lest it fill the memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +41,12 @@ class Lines:
 
     def feed(self, output: Output, piece: bytes) -> Iterator[bytes]:
         """Yield the lines that `piece` completes."""
-        *complete, self._partial[output] = (self._partial[output] + piece).split(b"\n")
+        *complete, rest = (self._partial[output] + piece).split(b"\n")
         yield from complete
+        if len(rest) > LONGEST:
+            yield rest
+            rest = b""
+        self._partial[output] = rest
 
     def rest(self) -> Iterator[bytes]:
         """Yield what was left without a newline at the end."""

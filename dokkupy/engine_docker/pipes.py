@@ -39,8 +39,9 @@ def pipe(
     with open_stream(client.socket, "POST", f"{path}/start", body=body, hijack=True) as stream:
         feeder = feed(stream, source) if source is not None else None
         error = _drain(stream, sink)
-    if feeder is not None and feeder.failure is not None:
-        raise feeder.failure
+        # Looked at while the stream is open: what cannot be sent after that is no failure.
+        if feeder is not None and feeder.failure is not None:
+            raise feeder.failure
     code = int(client.get(f"{path}/json")["ExitCode"])
     return Finished(code=code, error=error.decode("utf-8", "replace").strip())
 

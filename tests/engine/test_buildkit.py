@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shlex
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -170,7 +171,7 @@ def test_missing_base_is_named_as_a_person_would_write_it(tmp_path: Path) -> Non
     client(
         tmp_path / "a",
         "echo '#3 [internal] load metadata for docker.io/library/nosuch:1'",
-        "echo '#3 ERROR: dial tcp: lookup registry-1.docker.io: no such host'",
+        "echo '#3 ERROR: dial tcp: lookup registry.example: no such host'",
         "echo 'failed to solve' >&2; exit 1",
     )
     with pytest.raises(ImageNotFound, match="base image nosuch:1 is not") as caught:
@@ -195,6 +196,21 @@ def test_build_that_is_given_up_ends_its_client(tmp_path: Path) -> None:
     with pytest.raises(GivenUpError):
         build_with_buildkit(Client(ENGINE), build(tmp_path), give_up)
     assert left.exists()
+
+
+def test_client_that_does_not_end_when_asked_to_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(buildkit, "_END_SECONDS", 0.2)
+    client(tmp_path / "a", "trap '' TERM", "echo '#5 [2/3] RUN make'; sleep 20")
+
+    def give_up(_: str) -> None:
+        raise KeyboardInterrupt
+
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        build_with_buildkit(Client(ENGINE), build(tmp_path), give_up)
+    assert time.monotonic() - started < 10
 
 
 def test_client_that_never_begins_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,8 @@ from typing import Final
 
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _TAIL: Final = 20
+_LONGEST: Final = 1024 * 1024
+"""Characters of a line; what goes on without an end is given in parts."""
 
 
 class Lines:
@@ -26,6 +28,8 @@ class Lines:
         *complete, self._partial = (self._partial + self._decoder.decode(piece)).split("\n")
         for line in complete:
             self._give(line)
+        if len(self._partial) > _LONGEST:
+            self.end()
 
     def end(self) -> None:
         """Give on what came last without an end."""

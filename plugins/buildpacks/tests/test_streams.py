@@ -110,6 +110,14 @@ def test_output_becomes_lines_without_colours_and_progress_bars() -> None:
     assert list(lines.tail) == given
 
 
+def test_a_line_that_never_ends_is_given_in_parts() -> None:
+    given: list[str] = []
+    lines = Lines(given.append)
+    for _ in range(25):
+        lines.feed(b"x" * 100_000)
+    assert [len(line) for line in given] == [1_100_000, 1_100_000]
+
+
 def test_a_source_that_nobody_reads_to_its_end_stops_nobody(tmp_path: Path) -> None:
     (tmp_path / "large").write_bytes(bytes(10_000_000))
     parcel = Parcel(request=dict, packs=(), env={}, programs={}, source=tmp_path)
