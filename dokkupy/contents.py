@@ -104,7 +104,7 @@ def _processes(
 ) -> tuple[ProcessType, ...]:
     site = site_settings.from_label(image.labels)
     if site is not None:
-        _refuse_unknown(checks, {WEB})
+        refuse_unknown(checks, {WEB})
         return (ProcessType(name=WEB, check=Check(settle=0.0), site=site),)
     if not lines and not image.command and not image.entrypoint:
         raise BuildFailed(
@@ -112,7 +112,7 @@ def _processes(
             hint="Add a Procfile with a line such as `web: python app.py`, or a CMD.",
         )
     commands = {name: shell.of_line(line) for name, line in lines.items()} or {WEB: BY_IMAGE}
-    _refuse_unknown(checks, commands)
+    refuse_unknown(checks, commands)
     return tuple(
         ProcessType(
             name=ProcessName.parse(name),
@@ -124,7 +124,12 @@ def _processes(
     )
 
 
-def _refuse_unknown(checks: Collection[str], processes: Collection[str]) -> None:
+def refuse_unknown(checks: Collection[str], processes: Collection[str]) -> None:
+    """Refuse a check of a process that there is not.
+
+    Raises:
+        UsageError: there is one.
+    """
     for name in sorted(set(checks) - set(processes)):
         raise UsageError(
             f"app.json has a check for the process {name!a:.80}, which there is not.",

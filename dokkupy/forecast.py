@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from dokkupy import building, builds, contents, declared, env, git, ledger, plan, routes
+from dokkupy import building, builds, contents, declared, env, git, ledger, plan, routes, trial
 from dokkupy.contents import Contents
 from dokkupy.errors import Conflict, ImageNotFound
 from dokkupy.names import AppName, ProcessName
@@ -68,6 +68,7 @@ def of(
         NotFound: there is no such thing to deploy.
         Conflict: its image is not here, so nobody knows what it holds.
         BuildFailed: no builder agrees to build it.
+        UsageError: what it declares would be refused.
     """
     if number:
         made_of = contents.of_record(builds.deployable(platform, app, number))
@@ -85,6 +86,11 @@ def of(
     with building.exported(platform, app, commit, revision) as source:
         builder, _ = building.choose(platform, source)
         said = declared.read(source.path)
+    tested = said.test and platform.properties.get("builds", app, "test")
+    if tested:
+        trial.refuse_unknown(platform, said)
+    if said.lines:  # else the builder may know of more
+        contents.refuse_unknown(said.checks, said.lines)
     names = [ProcessName.parse(name) for name in said.lines] or [plan.WEB]
     made_of = Contents(
         image="",
@@ -93,9 +99,8 @@ def of(
         processes=tuple(ProcessType(name=name) for name in names),
         release_task=contents.task(said.release_task),
     )
-    tests = said.test if platform.properties.get("builds", app, "test") else ""
     found = _forecast(platform, app, made_of, what=f"{revision} ({commit[:8]})")
-    return replace(found, builder=builder.name, test=tests)
+    return replace(found, builder=builder.name, test=said.test if tested else "")
 
 
 def _forecast(platform: Platform, app: AppName, made_of: Contents, *, what: str) -> Forecast:

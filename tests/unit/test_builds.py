@@ -134,6 +134,24 @@ def test_a_procfile_wins_over_the_tests_of_an_app_json(tmp_path: Path) -> None:
     assert dict(said.lines) == {"web": "a"}
 
 
+@pytest.mark.parametrize(
+    "declares",
+    [
+        {"healthchecks": {"wbe": [{"path": "/up"}]}},
+        {"scripts": {"test": "true"}, "environments": {"test": {"addons": ["kafka"]}}},
+    ],
+)
+def test_a_plan_refuses_what_the_deploy_would(shop: Shop, declares: dict[str, object]) -> None:
+    files = {"Dockerfile": f"FROM {BASE}\n", "Procfile": "web: serve\n"}
+    commit(shop.platform, shop.name, {**files, "app.json": json.dumps(declares)})
+    refusals = []
+    for ask in (lambda: forecast.of(shop.platform, shop.name, revision="main"), shop.deploy):
+        with pytest.raises(UsageError) as refused:
+            ask()
+        refusals.append((refused.value.message, refused.value.hint))
+    assert refusals[0] == refusals[1]
+
+
 def test_a_folder_of_the_repository_is_the_app(shop: Shop) -> None:
     files = {
         "Procfile": "clock: top\n",
