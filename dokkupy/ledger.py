@@ -135,9 +135,21 @@ def matching(platform: Platform, app: AppName, wanted: str) -> list[Instance]:
         names = ", ".join(one.name for one in there)
         raise NotFound(
             f"App {app} has no running container {wanted}".rstrip() + ".",
-            hint=f"It has: {names}" if names else f"Start it: dokkupy ps start {app}",
+            hint=f"It has: {names}" if names else _way_to_run(platform, app, wanted),
         )
     return found
+
+
+def _way_to_run(platform: Platform, app: AppName, wanted: str) -> str:
+    """Return what makes an app run of which nothing runs."""
+    release = platform.store.releases.live(app)
+    if release is None:
+        return f"See where to push it: dokkupy git remote {app}"
+    if platform.store.apps.get(app).stopped:
+        return f"Start it: dokkupy ps start {app}"
+    known = [process.name for process in release.processes]
+    asked = [name for name in known if name == wanted.partition(".")[0]]
+    return f"Run one: dokkupy ps scale {app} {(asked or known)[0]}=1"
 
 
 def note_steps(platform: Platform, report: Report, release: Release) -> None:

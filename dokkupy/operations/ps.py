@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 MOST_CONTAINERS = 100
 """Of one process on one host; more is a slip of the finger."""
+
+SMALLEST_MEMORY = 6 * 1024**2
+"""Bytes; the engine takes no less."""
+SMALLEST_SHARE = 0.01
+"""Of one CPU core; the engine takes no less."""
 
 _NUMBER = re.compile(r"[0-9]{1,3}")
 
@@ -226,8 +232,7 @@ def limit(
     """
     from dokkupy import plan
 
-    if (cpus is not None and not 0 <= cpus <= 1024) or (pids is not None and pids < 1):
-        raise UsageError("A limit is out of range.", hint="See: dokkupy ps limit --help")
+    _refuse_impossible(memory, cpus, pids)
     platform.store.apps.get(app)
     given = {"memory": memory.bytes if memory else None, "cpus": cpus, "pids": pids}
     if platform.store.releases.live(app):
@@ -292,6 +297,21 @@ def rebuild(platform: Platform, app: AppName) -> Stream[Deployment]:
             detail=error.message,
         ) from error
     return (yield from _job(platform, "deploy", app, {"revision": revision}))
+
+
+def _refuse_impossible(memory: MemorySize | None, cpus: float | None, pids: int | None) -> None:
+    cores = os.cpu_count() or 1
+    if memory is not None and memory.bytes < SMALLEST_MEMORY:
+        raise UsageError(
+            f"No container can be held to {memory} of memory.", hint="Give at least 6m."
+        )
+    if cpus and not SMALLEST_SHARE <= cpus <= cores:
+        raise UsageError(
+            f"{cpus:g} is no number of the {cores} CPU cores of this host.",
+            hint=f"Give from {SMALLEST_SHARE} to {cores}; 0 is no limit.",
+        )
+    if pids is not None and pids < 1:
+        raise UsageError(f"No container can do with {pids} processes.", hint="Give 1 or more.")
 
 
 def _job(

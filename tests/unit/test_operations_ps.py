@@ -132,6 +132,8 @@ def test_limits_of_a_deployed_app_are_carried_out(ask: Asked, shop: Shop) -> Non
         {"cpus": "nan"},
         {"cpus": "inf"},
         {"cpus": "2000"},
+        {"cpus": "0.001"},
+        {"memory": "5m"},
         {"pids": "0"},
         {"pids": "-5"},
         {"pids": "many"},

@@ -164,11 +164,21 @@ def test_logs_name_the_container_of_each_line(ask: Asked, shop: Shop) -> None:
 def test_logs_of_what_does_not_run_are_told_so(ask: Asked, shop: Shop) -> None:
     with pytest.raises(NotFound, match=r"App shop has no running container\.") as error:
         logs(ask)
-    assert error.value.hint == "Start it: dokkupy ps start shop"
-    shop.push(web="one")
+    assert error.value.hint == "See where to push it: dokkupy git remote shop"
+    shop.push(web="one", worker="two")
     with pytest.raises(NotFound, match=r"App shop has no running container worker\.") as error:
         logs(ask, process="worker")
     assert error.value.hint == "It has: web.1"
+    shop.scale(web=0)
+    for process, missing in {"": "web", "worker.1": "worker", "clock": "web"}.items():
+        with pytest.raises(NotFound) as error:
+            logs(ask, process=process)
+        assert error.value.hint == f"Run one: dokkupy ps scale shop {missing}=1"
+    shop.scale(web=1)
+    shop.stop()
+    with pytest.raises(NotFound) as error:
+        logs(ask)
+    assert error.value.hint == "Start it: dokkupy ps start shop"
 
 
 def test_a_container_that_vanished_takes_no_other_logs_with_it(ask: Asked, shop: Shop) -> None:
