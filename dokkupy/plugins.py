@@ -9,7 +9,9 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
+import sys
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
@@ -188,7 +190,7 @@ def declared_api(module: str) -> str:
         raise ModuleNotFoundError(f"No module named {module!r}", name=module)
     read: Any = getattr(spec.loader, "get_source", None)
     source = read(module) if read else None
-    for node in ast.parse(source or "").body:
+    for node in ast.parse(source or "", spec.origin or module).body:
         match node:
             case ast.Assign(
                 targets=[ast.Name(id="PLUGIN_API")], value=ast.Constant(value=str(declared))
@@ -202,9 +204,13 @@ def declared_api(module: str) -> str:
 
 
 def load(plugin: PluginState) -> Loaded:
-    """Import a plugin that passed the gate; never raises for what a plugin does."""
+    """Import a plugin that passed the gate; never raises for what a plugin does.
+
+    What it prints goes where messages go: the answer of a command is nothing else.
+    """
     try:
-        module = importlib.import_module(plugin.module)
+        with redirect_stdout(sys.stderr):
+            module = importlib.import_module(plugin.module)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a broken plugin stops nobody else
         return Loaded(plugin=broken(plugin, f"It cannot be imported: {described(error)}"))
     return validated(plugin, module)
@@ -238,6 +244,8 @@ def broken(plugin: PluginState, reason: str) -> PluginState:
 
 def described(error: BaseException) -> str:
     """Return the exception's type and text, and the last line of a plugin that it came through."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{type(error).__name__}: {error.msg} ({error.filename}:{error.lineno})"
     where = ""
     trace = error.__traceback__
     while trace is not None:

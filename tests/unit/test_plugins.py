@@ -87,6 +87,21 @@ def test_the_line_that_raised_is_in_the_reason(site: Site) -> None:
     assert f"({home}/plugin.py:4)" in states("bad")["bad"].reason
 
 
+def test_the_line_that_is_no_python_is_in_the_reason(site: Site) -> None:
+    home = site.install("alpha", "\ndef (\n")
+    reason = states("alpha")["alpha"].reason
+    assert f"SyntaxError: invalid syntax ({home / 'plugin.py'}:4)" in reason
+
+
+def test_what_a_plugin_prints_at_import_is_no_part_of_an_answer(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.install("alpha", "print('made with love')\n")
+    states("alpha")
+    said = capsys.readouterr()
+    assert (said.out, "made with love" in said.err) == ("", True)
+
+
 def test_a_plugin_for_another_api_is_not_imported_and_says_what_to_do(site: Site) -> None:
     site.install("future", "raise RuntimeError('imported')", api=">=2,<3")
     found = states("future")["future"]
