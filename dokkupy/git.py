@@ -95,15 +95,30 @@ def move_repo(paths: Paths, app: AppName, new: AppName) -> None:
     """Give the repository of an app that was renamed to its new name; one that has gone is fine.
 
     A repository that the new name has already takes the branches in that it lacks.
+
+    Raises:
+        StateError: it cannot take them in.
     """
     old_path, new_path = repository(paths, app), repository(paths, new)
     if not old_path.exists():
         return
     if new_path.exists():
-        _run(new_path, "fetch", "--quiet", "--no-tags", str(old_path), "refs/*:refs/*")
+        # Whether all was taken in, its exit code does not tell: it keeps what has moved on.
+        result = _run(new_path, "fetch", "--quiet", "--no-tags", str(old_path), "refs/*:refs/*")
+        if lost := _refs(old_path) - _refs(new_path):
+            raise StateError(
+                f"{new_path} cannot take in what {old_path} has.",
+                hint="Mend that, and type the command again: "
+                + shlex.join(["git", f"--git-dir={new_path}", "fsck"]),
+                detail="\n".join([*sorted(lost), result.stderr.strip()]),
+            )
         shutil.rmtree(old_path)
     else:
         old_path.rename(new_path)
+
+
+def _refs(repository: Path) -> set[str]:
+    return set(_git(repository, "for-each-ref", "--format=%(refname)").split())
 
 
 def copy_repo(paths: Paths, app: AppName, new: AppName) -> None:
@@ -186,7 +201,7 @@ def refuse_stale(paths: Paths, app: AppName, ref: str, old: str, new: str) -> st
         raise Refused(f"{branch} has been deleted meanwhile.", hint="Push again.")
     raise Refused(
         f"{branch} has moved on to {commit(paths, app, now)}.",
-        hint=f"Take it in and push again: git pull --rebase dokkupy {branch}",
+        hint=f"Take it in and push again: git pull --rebase dokkupy {shlex.quote(branch)}",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,14 +96,15 @@ class Submodules:
             except Refused as error:
                 raise BuildFailed(
                     f"The submodule {name!a:.200} cannot be fetched from {url}.",
-                    hint=f"{error.hint}. Where it is: git submodule set-url {name} URL",
+                    hint=f"{error.hint}. Where it is: "
+                    f"git submodule set-url {shlex.quote(name)} URL",
                     detail=error.detail,
                 ) from error
         if not git.has_commit(repository, revision):
             raise BuildFailed(
                 f"The submodule {name!a:.200} is at {revision[:12]}, which {url} does not have.",
-                hint=f"Push that commit there: git -C {name} push, or go to one that it has: "
-                f"git submodule update --remote {name}",
+                hint=f"Push that commit there: git -C {shlex.quote(name)} push, or go to one that "
+                f"it has: git submodule update --remote {shlex.quote(name)}",
             )
         return repository
 
@@ -111,7 +113,8 @@ class Submodules:
         if folder.resolve() != tree.resolve() / path or not folder.is_dir():
             raise BuildFailed(
                 f"The submodule {name!a:.200} has no folder of its own.",
-                hint=f"Add it anew: git rm {name} && git submodule add URL {name}",
+                hint=f"Add it anew: git rm {shlex.quote(name)} && "
+                f"git submodule add URL {shlex.quote(name)}",
             )
         try:
             git.checkout(repository, revision, folder, self._index)
@@ -142,9 +145,10 @@ def _url(place: Place, name: str, said: str | None) -> RepositoryUrl:
     if said is None:
         raise BuildFailed(
             f"The submodule {name!a:.200} has no URL in {git.MODULES_FILE}.",
-            hint=f"Add it: git submodule add URL {name}, or take it out: git rm --cached {name}",
+            hint=f"Add it: git submodule add URL {shlex.quote(name)}, or take it out: "
+            f"git rm --cached {shlex.quote(name)}",
         )
-    mend = f"git submodule set-url {name} https://…"
+    mend = f"git submodule set-url {shlex.quote(name)} https://…"
     try:
         if said.startswith(("./", "../")):
             if not place.origin:

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dokkupy import git
-from dokkupy.errors import DokkupyError, NotFound, Refused, UsageError
+from dokkupy.errors import DokkupyError, NotFound, Refused, StateError, UsageError
 from dokkupy.names import AppName
 from dokkupy.paths import Paths
 
@@ -222,6 +222,39 @@ def test_a_commit_says_who_made_it_and_what_it_is(paths: Paths, repo: Path, clon
     commit = git.commit(paths, APP, made)
     assert (commit.id, commit.author, commit.subject) == (made, "Ann", "Subject %x00 line")
     assert str(commit) == f"{made[:8]} Subject %x00 line"
+
+
+def test_no_shell_obeys_a_branch_that_is_to_be_taken_in(
+    paths: Paths, repo: Path, clone: Clone
+) -> None:
+    hostile = "refs/heads/a;reboot"
+    first, second = clone.commit("a", "1"), clone.commit("a", "2")
+    clone.git("push", "--quiet", str(repo), f"{second}:{hostile}")
+    clone.git("reset", "--quiet", "--hard", first)
+    third = clone.commit("a", "3")
+    clone.git("push", "--quiet", str(repo), f"{third}:{MAIN}")
+    with pytest.raises(Refused) as caught:
+        git.refuse_stale(paths, APP, hostile, first, third)
+    assert caught.value.hint.endswith("git pull --rebase dokkupy 'a;reboot'")
+
+
+def test_a_moved_repository_goes_only_when_all_of_it_has_arrived(
+    paths: Paths, repo: Path, clone: Clone
+) -> None:
+    first = clone.commit("a", "1")
+    clone.git("push", "--quiet", str(repo), f"{first}:{MAIN}", f"{first}:refs/heads/b/c")
+    new = AppName("new")
+    there = git.ensure_repo(paths, new)
+    (there / "refs" / "heads" / "b").write_text(f"{'0' * 40}\n")
+    with pytest.raises(StateError) as caught:
+        git.move_repo(paths, APP, new)
+    assert "b/c" in caught.value.detail
+    assert git.current(paths, APP, MAIN) == first
+    (there / "refs" / "heads" / "b").unlink()
+    git.move_repo(paths, APP, new)
+    assert git.current(paths, new, MAIN) == first
+    assert git.current(paths, new, "refs/heads/b/c") == first
+    assert not repo.exists()
 
 
 def test_a_removed_repository_is_gone_and_may_be_so_already(paths: Paths) -> None:

@@ -220,3 +220,16 @@ def test_a_submodule_that_says_nonsense_of_itself_is_refused(
     assert said in caught.value.message
     assert caught.value.hint
     assert git.MODULES_FILE in caught.value.message or "'lib'" in caught.value.message
+
+
+@pytest.mark.parametrize("url", ["", "\turl = /etc\n"])
+def test_no_shell_obeys_a_submodule_whose_mending_is_typed(
+    world: World, tmp_path: Path, url: str
+) -> None:
+    settings = f'[submodule "x"]\n\tpath = "a;reboot"\n{url}'
+    made = world.commit(**{".gitmodules": settings})
+    world.ask("update-index", "--add", "--cacheinfo", f"160000,{made},a;reboot")
+    world.ask("commit", "--quiet", "--message", "with a submodule")
+    with pytest.raises(BuildFailed) as caught:
+        exported(world, tmp_path)
+    assert "'a;reboot'" in caught.value.hint
