@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from dokkupy import jobs, locks, trial_network
+from dokkupy.core_properties import LONGEST
 from dokkupy.errors import BuildFailed, Conflict, DokkupyError, ImageNotFound
 from dokkupy.scheduler_docker import image_repository
 from dokkupy.types import BuildState
@@ -70,6 +71,8 @@ def keep(platform: Platform, record: BuildRecord, made_of: Contents, *, pin: boo
 def time_limit(seconds: float, what: str, app: AppName) -> Iterator[None]:
     """Let a block take so long and no longer, in the main thread, which is where runners build.
 
+    0 seconds are no limit.
+
     Raises:
         BuildFailed: the time is over.
     """
@@ -77,10 +80,14 @@ def time_limit(seconds: float, what: str, app: AppName) -> Iterator[None]:
         yield
         return
 
+    more = min(seconds * 2, LONGEST)
+
     def over(_number: int, _frame: object) -> None:
         raise BuildFailed(
             f"{what} took longer than {seconds:g} s.",
-            hint=f"Give it more time: dokkupy builds set {app} timeout {seconds * 2:g}",
+            hint=f"Give it more time: dokkupy builds set {app} timeout {more:g}"
+            if more > seconds
+            else "Make it shorter: nothing may take longer than a day.",
         )
 
     before = signal.signal(signal.SIGALRM, over)

@@ -9,6 +9,9 @@ from dokkupy.sizes import MemorySize
 from dokkupy.source_path import SourcePath
 from dokkupy.types import Property, PropertyGroup
 
+LONGEST: Final = 86_400.0
+"""Seconds of a day."""
+
 
 class Seconds(float):
     """A duration from 0 to 86,400 seconds, a day."""
@@ -24,7 +27,7 @@ class Seconds(float):
             seconds = cls(text)
         except ValueError:
             seconds = cls("nan")
-        if not 0 <= seconds <= 86_400:
+        if not 0 <= seconds <= LONGEST:
             raise UsageError(
                 f"{text!a:.40} is no duration.", hint="Give seconds from 0 to 86400, such as 30."
             )
@@ -98,7 +101,7 @@ BUILDS: Final = PropertyGroup(
             name="timeout",
             type=Seconds,
             default="3600",
-            help="Most seconds that a build, or the tests after it, may take",
+            help="Most seconds that a build, or the tests after it, may take; 0 is no limit",
         ),
         Property(
             name="test",

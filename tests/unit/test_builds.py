@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -342,6 +343,27 @@ def test_a_build_that_takes_too_long_is_ended(shop: Shop) -> None:
     assert "builds set shop timeout" in failed.value.hint
     assert states(shop) == {1: "failed"}
     assert not [c for c in shop.containers() if c.labels.get(PURPOSE) == "test"]
+
+
+@pytest.mark.parametrize(("seconds", "more"), [(0.01, "0.02"), (50_000.0, "86400")])
+def test_more_time_is_offered_as_far_as_there_is_more(
+    shop: Shop, seconds: float, more: str
+) -> None:
+    with (
+        pytest.raises(BuildFailed) as failed,
+        builds.time_limit(seconds, "The build", shop.name),
+    ):
+        signal.raise_signal(signal.SIGALRM)
+    assert failed.value.hint.endswith(f"dokkupy builds set shop timeout {more}")
+
+
+def test_a_build_that_took_a_day_is_offered_no_more_time(shop: Shop) -> None:
+    with (
+        pytest.raises(BuildFailed) as failed,
+        builds.time_limit(86_400, "The build", shop.name),
+    ):
+        signal.raise_signal(signal.SIGALRM)
+    assert failed.value.hint == "Make it shorter: nothing may take longer than a day."
 
 
 def test_a_build_whose_process_died_is_a_failed_one(shop: Shop) -> None:
