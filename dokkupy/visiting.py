@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from dokkupy.proxy import ProxyStatus
 
 LOOKUP_SECONDS: Final = 2.0
-"""How long names are looked up; of one that takes longer nothing is claimed."""
+"""How long names are looked up, all at once; of one that takes longer nothing is claimed."""
 MOST_HOSTS: Final = 20
 _LOOPBACK: Final = "127.0.0.1"
 _NOT_THE_APPS: Final = (0, 404, 502, 503, 504)
@@ -100,8 +101,9 @@ def _unresolved(hosts: Sequence[HostName]) -> Iterator[Failure]:
     threads = [threading.Thread(target=look_up, args=(host,), daemon=True) for host in asked]
     for thread in threads:
         thread.start()
+    end = time.monotonic() + LOOKUP_SECONDS
     for thread in threads:
-        thread.join(LOOKUP_SECONDS)
+        thread.join(max(0.0, end - time.monotonic()))
     for host in [host for host in asked if host in absent]:
         yield Failure(
             process="",
@@ -112,11 +114,11 @@ def _unresolved(hosts: Sequence[HostName]) -> Iterator[Failure]:
 
 def _has_expired(port: int, host: HostName, chain: Path) -> bool:
     """Say whether what is served is past its time; whoever vouches for it is left out of it."""
-    context = ssl.create_default_context(cafile=str(chain))
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    context.check_hostname = False
     address = (_LOOPBACK, port)
     try:
+        context = ssl.create_default_context(cafile=str(chain))
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        context.check_hostname = False
         with (
             socket.create_connection(address, timeout=health.CONNECT_TIMEOUT_SECONDS) as plain,
             context.wrap_socket(plain, server_hostname=host),

@@ -6,6 +6,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -306,6 +307,20 @@ def test_a_certificate_past_its_time_is_known_by_the_handshake(
 ) -> None:
     port, chain = secure
     assert visiting._has_expired(port, HostName("shop.example.test"), chain) is expired
+
+
+def test_a_certificate_that_has_gone_meanwhile_has_not_expired(tmp_path: Path) -> None:
+    assert not visiting._has_expired(1, HostName("shop.example.test"), tmp_path / "none")
+
+
+def test_names_are_looked_up_for_so_long_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = threading.Event()
+    monkeypatch.setattr(visiting, "LOOKUP_SECONDS", 0.2)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: done.wait(20))
+    started = time.monotonic()
+    assert list(visiting._unresolved([HostName(f"h{n}.example.test") for n in range(20)])) == []
+    assert time.monotonic() - started < 2
+    done.set()
 
 
 def test_an_app_that_is_scaled_to_nothing_is_told_how_to_run_it(good: Shop) -> None:

@@ -27,9 +27,10 @@ def lines(log: Path, count: int, *, follow: bool, keep: Keep = lambda _: True) -
         return
     with ExitStack() as stack:
         stack.enter_context(file)
-        yield from map(_text, deque(filter(keep, file), maxlen=count))
+        yield from map(_text, deque(filter(keep, file), maxlen=max(count, 0)))
         while follow:
             yield from map(_text, filter(keep, _added(file, log)))
+            stack.close()
             file = stack.enter_context(log.open("rb"))
 
 

@@ -20,6 +20,12 @@ def test_gives_the_last_lines(tmp_path: Path) -> None:
     assert list(logs.lines(tmp_path / "missing.log", 2, follow=False)) == []
 
 
+def test_fewer_lines_than_none_are_none(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    log.write_text("1\n")
+    assert list(logs.lines(log, -1, follow=False)) == []
+
+
 def test_follows_whole_lines(tmp_path: Path) -> None:
     log = tmp_path / "a.log"
     log.write_text("old\n")
