@@ -23,6 +23,8 @@ At = Annotated[Place, Help("Where, if not at the service's own place: a folder o
 USUAL = Place("")
 Id = Annotated[str | None, Help("Which one, as `backups` lists it; the newest by default")]
 SHORTEST = Duration("10m")
+LONGEST = 1024
+"""Bytes of a passphrase."""
 WEEK = Count(7)
 
 
@@ -137,10 +139,14 @@ def backup_passphrase(
         NotFound: there is no service of that name.
         EngineError: the container engine does not answer.
     """
-    passphrase = "" if none else stdin.stream.readline(1024).decode().rstrip("\r\n")
-    if not none and len(passphrase) < 12:
+    line = b"" if none else stdin.stream.readline(LONGEST)
+    try:
+        passphrase = line.decode().rstrip("\r\n")
+    except UnicodeDecodeError:
+        passphrase = ""
+    if not none and (len(passphrase) < 12 or not passphrase.isprintable() or len(line) == LONGEST):
         raise UsageError(
-            "A passphrase needs at least 12 characters.",
+            f"A passphrase is a line of text of at least 12 characters, below {LONGEST} bytes.",
             hint=f"openssl rand -hex 24 | tee FILE | dokkupy {noun} backup-passphrase {service}",
         )
     return _kept(platform, noun, service, "service.passphrase-set", passphrase=passphrase)

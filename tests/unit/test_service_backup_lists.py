@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dokkupy.errors import Refused, StateError
+from dokkupy.errors import Refused, StateError, UsageError
+from dokkupy.operations.registry import Stdin
 from dokkupy.report import Report
 from dokkupy.services import backup_operations, backups, containers, life, manifest
 from dokkupy.services import service as services
@@ -156,6 +157,16 @@ class Lines:
 
     def counts(self) -> dict[str, int]:
         return {"rows": self._seen.count(b"\n") - 2}
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b"too short\n", b"\xff\xfe" * 20, b"a\0b" * 20, b"x" * 5000], ids=len
+)
+def test_a_passphrase_that_nobody_could_type_again_is_refused(shop: Shop, line: bytes) -> None:
+    given = Stdin(io.BytesIO(line))
+    with pytest.raises(UsageError, match="a line of text"):
+        backup_operations.backup_passphrase(shop.platform, "stub", DB, given)
+    assert not now(shop).passphrase
 
 
 def test_a_folder_that_is_none_is_told_by_every_way_in(tmp_path: Path) -> None:

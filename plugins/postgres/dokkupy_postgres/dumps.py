@@ -16,6 +16,7 @@ TABLES: Final = (
     " ORDER BY n.nspname, c.relname;"
 )
 """Asks for the quoted names of all tables that hold rows, in hexadecimal digits."""
+OWNERLESS: Final = "Make one of no owners: pg_dump --no-owner --no-privileges DATABASE > FILE"
 END: Final = b"-- PostgreSQL database dump complete"
 
 _HEAD: Final = re.compile(rb"^-- PostgreSQL database dump\s*$", re.MULTILINE)
@@ -45,12 +46,12 @@ def refuse_head(head: bytes, version: str) -> None:
     if _HEAD.search(head) is None:
         raise Refused(
             "This is no dump of PostgreSQL.",
-            hint="Make one: pg_dump --no-owner --no-privileges DATABASE > FILE",
+            hint=OWNERLESS,
         )
     if _OTHER.search(head):
         raise Refused(
             "The dump makes a database of its own, which is not the service's.",
-            hint="Make it without --create: pg_dump --no-owner --no-privileges DATABASE > FILE",
+            hint=f"Leave --create out. {OWNERLESS}",
         )
     theirs = max(map(int, _VERSIONS.findall(head)), default=0)
     if theirs > int(version.partition(".")[0]):

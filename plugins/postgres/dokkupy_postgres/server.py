@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import IO, Final
 
@@ -20,6 +21,8 @@ DATA: Final = "/var/lib/postgresql/data"
 FIRST: Final = "/docker-entrypoint-initdb.d/dokkupy.sql"
 ADMIN_PASSWORD: Final = "/etc/dokkupy-admin-password"  # noqa: S105 - where it is, not what it is
 WAYS_IN: Final = "/etc/dokkupy-pg-service.conf"
+
+_NO_ROLE: Final = re.compile(r'role ".*" does not exist')
 
 
 class Postgres:
@@ -72,7 +75,8 @@ class Postgres:
                 hint="Take an image with the newest patches of its version.",
             )
         if done.code != 0:
-            raise Refused("The server did not take the dump.", detail=done.error)
+            hint = dumps.OWNERLESS if _NO_ROLE.search(done.error) else ""
+            raise Refused("The server did not take the dump.", hint=hint, detail=done.error)
         _ask(session, "admin", f"{role} NOSUPERUSER;\nANALYZE;")
 
     def counts(self, session: Session) -> dict[str, int]:

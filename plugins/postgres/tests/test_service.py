@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from dokkupy.errors import Refused
 from dokkupy.platform import Platform
 from dokkupy.services import backups, containers, life, moving
 from dokkupy.services.name import ServiceName
@@ -13,6 +14,7 @@ from dokkupy.services.session import Session
 from dokkupy.services.vault import open_vault
 from dokkupy.testing.contracts.service_fixtures import REPORT
 from dokkupy.testing.suites import DumpingServiceContract
+from dokkupy_postgres import dumps
 from dokkupy_postgres.plugin import POSTGRES
 
 
@@ -50,6 +52,17 @@ class TestPostgres(DumpingServiceContract):
         backups.verify(platform, REPORT, self.kind, service.name, wanted=made.id, place="")
         made.remove(open_vault(platform, ""))
         ask(talk, 'DROP TABLE "Odd jobs"')
+
+    def test_a_dump_of_other_owners_is_refused_with_the_way_to_make_it_without(
+        self, platform: Platform, service: Service
+    ) -> None:
+        before = self._one_more(platform, "before a dump of others")
+        owned = b"\nALTER TABLE public.words OWNER TO somebody;\n" + dumps.END
+        with pytest.raises(Refused) as caught:
+            self._imported(platform, self.dumped(platform).replace(b"\n" + dumps.END, owned))
+        assert 'role "somebody" does not exist' in caught.value.detail
+        assert "pg_dump --no-owner --no-privileges" in caught.value.hint
+        assert self.read(self.session(platform)) == before
 
     def test_a_name_that_only_the_server_gives_is_turned_into_another(
         self, platform: Platform, service: Service
