@@ -1,6 +1,6 @@
 """The way of a push, and of everything else that ends in a rollout.
 
-    source -> build -> test -> contents -> release -> release task -> plan
+    source -> build -> contents -> test -> release -> release task -> plan
       -> stage -> check -> switch -> probation -> settle -> drain -> retire
 
 Each function below is one entrance to that way, run by the detached runner: it takes the
