@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from typing import Final
-
-REMINDER: Final = "docs/plugins/api-policy.md says how long what is deprecated stays"
 
 
 class DokkupyDeprecationWarning(FutureWarning):
