@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from dokkupy.errors import Conflict, DokkupyError, UsageError
 from dokkupy.names import AppName
 from dokkupy.operations.registry import Help, operation
-from dokkupy.types import Stream
+from dokkupy.types import Line, Stream
 
 if TYPE_CHECKING:
     from dokkupy.platform import Platform
@@ -268,17 +268,24 @@ def clone(
 ) -> Stream[ClonedApp]:
     """Make an app with the config, settings, scale and image of another, but not its domains.
 
-    The image is not built anew, and the release task does not run.
+    The image is not built anew, and the release task does not run. Services stay the other's own.
 
     Raises:
         Conflict: there is an app of the clone's name.
         DeployFailed: the clone is there, but does not pass its checks.
     """
     from dokkupy import cloning, jobs, moves
+    from dokkupy.services import links
 
     platform.store.apps.get(app)
     moves.settle(platform, new)
     cloning.make(platform, app, new)
+    for link in links.of_app(platform, app):
+        noun, _, name = link.service.partition("/")
+        text = (
+            f"{new} is not linked to {noun} {name}, as {app} is: dokkupy {noun} link {name} {new}"
+        )
+        yield Line(text=text, stream="warning")
     release = None
     if deploy and platform.store.releases.live(app):
         release = (yield from jobs.run(platform, "adopt", new, {"origin": app}))["release"]

@@ -42,6 +42,7 @@ from .stub_service import KIND, rows, write
 
 if TYPE_CHECKING:
     from dokkupy.services.session import Session
+    from tests.unit.asked import Asked
     from tests.unit.shop import Shop
 
 DB, OTHER = ServiceName("db"), ServiceName("other")
@@ -246,6 +247,16 @@ def test_a_linked_service_stays_and_a_destroyed_app_lets_go_of_it(
     removing.remove(shop.platform, report, KIND, DB, backup=False)
     assert engine_has(shop, db) == ([], [])
     assert services.every(shop.platform) == []
+
+
+def test_who_clones_an_app_is_told_of_the_services_that_the_clone_lacks(
+    shop: Shop, report: Report, db: Service, ask: Asked
+) -> None:
+    link(shop, report)
+    ask("apps clone", app="shop", new="second")
+    told = [line.text for line in ask.told if line.stream == "warning"]
+    assert told == ["second is not linked to stub db, as shop is: dokkupy stub link db second"]
+    assert [one.app for one in links.of_service(shop.platform, db)] == [shop.name]
 
 
 def test_without_the_plugin_of_its_service_an_app_serves_on_and_is_not_placed_anew(
