@@ -224,8 +224,11 @@ def destroy(
         with platform.store.write():
             platform.store.apps.destroy(app)
             platform.store.addresses.forget(app)
-        routes.apply(platform, changed=app)
-        platform.hooks.app_destroyed(app=app)
+        try:
+            routes.apply(platform, changed=app)
+        finally:
+            # Nobody can ask again, and an app of the same name must find nothing of this one.
+            platform.hooks.app_destroyed(app=app)
 
 
 @operation(summary="Give an app another name")

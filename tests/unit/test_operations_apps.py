@@ -194,6 +194,21 @@ def test_visitors_are_turned_away_before_the_containers_go(
     assert seen == [503]
 
 
+def test_plugins_learn_that_an_app_is_gone_whatever_the_proxy_says_of_the_others(
+    ask: Asked, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[bool] = []
+
+    def refuse(*_: object, **__: object) -> None:
+        raise ProxyRefused("Another app's part is wrong.")
+
+    shop.listen(app_destroyed=lambda: told.append(shop.store.apps.exists("shop")))
+    monkeypatch.setattr(shop.proxy, "apply", refuse)
+    with pytest.raises(ProxyRefused):
+        destroy(ask)
+    assert told == [False]
+
+
 def test_a_proxy_that_refuses_keeps_the_app_and_what_serves(ask: Asked, shop: Shop) -> None:
     shop.push(web="one")
     shop.proxy.refused.add("shop")
