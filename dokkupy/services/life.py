@@ -50,6 +50,7 @@ def at_work(
             containers.refuse_unfinished(service)
         if containers.sweep(platform, service) and service.container:
             networks.join(platform, service)
+        networks.sweep(platform, service)
         if service.standing:
             report.progress(f"Starting {service.title}, which work that was cut short has stopped")
             standing.resume(platform, platform.hooks.register_services(noun), service)

@@ -78,14 +78,13 @@ def dissolve(platform: Platform, service: Service, link: Link) -> None:
         platform.engine.remove_network(link.network)
 
 
-def sweep(platform: Platform) -> None:
-    """Remove the networks of links whose apps are gone."""
-    everyone = services.every(platform)
-    known = {link.network for one in everyone for link in links.of_service(platform, one)}
-    containers = {one.key: one.container for one in everyone}
-    for key, container in containers.items():
-        labels = {"dokkupy.root": platform.root_id, LABEL: key}
+def sweep(platform: Platform, of: Service | None = None) -> None:
+    """Remove the networks of links that are no more: of all services, or of one."""
+    for service in services.every(platform) if of is None else [of]:
+        known = {link.network for link in links.of_service(platform, service)}
+        labels = {"dokkupy.root": platform.root_id, LABEL: service.key}
         for name in set(platform.engine.networks(labels)) - known:
-            platform.engine.disconnect(container, name)
+            if service.container:
+                platform.engine.disconnect(service.container, name)
             with suppress(Conflict):
                 platform.engine.remove_network(name)

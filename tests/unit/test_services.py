@@ -19,6 +19,7 @@ from dokkupy.errors import (
     Refused,
     UsageError,
 )
+from dokkupy.names import AppName
 from dokkupy.operations import apps
 from dokkupy.report import Report
 from dokkupy.services import (
@@ -27,6 +28,7 @@ from dokkupy.services import (
     linking,
     links,
     moving,
+    networks,
     power,
     removing,
     showing,
@@ -364,6 +366,17 @@ def test_what_dead_work_has_left_goes_and_what_holds_data_stays(
     services.keep(shop.platform, replace(db, kept=("kept",), before={"volume": "before"}))
     life.stop(shop.platform, report, KIND, DB)
     assert engine_has(shop, db) == ([db.container], sorted(["kept", "before", db.volume]))
+
+
+def test_the_network_of_a_link_that_was_cut_short_goes_with_the_next_work(
+    shop: Shop, report: Report, db: Service
+) -> None:
+    link(shop, report)
+    [linked] = link_networks(shop)
+    networks.fresh(shop.platform, db, AppName("another"), Alias("DATABASE"))
+    assert len(link_networks(shop)) == 2
+    life.stop(shop.platform, report, KIND, DB)
+    assert link_networks(shop) == [linked]
 
 
 def test_a_cleanup_of_the_root_lets_services_be(shop: Shop, report: Report, db: Service) -> None:
