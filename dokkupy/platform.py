@@ -110,9 +110,11 @@ class Platform:
         """
         root_id = self.store.meta.get("root_id")
         if not root_id:
+            import shlex
+
             raise StateError(
                 f"{self.paths.root} is not initialised.",
-                hint=f"dokkupy --root {self.paths.root} init",
+                hint=f"dokkupy --root {shlex.quote(str(self.paths.root))} init",
             )
         return root_id
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shlex
 import signal
 import sys
 import traceback
@@ -118,7 +119,8 @@ def _explained(error: Exception, root: Path) -> DokkupyError:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return StateError(
             f"The disk of {root} is full.",
-            hint=f"Make room, then finish or undo what it left: df -h {root}; dokkupy up",
+            hint="Make room, then finish or undo what it left: "
+            f"df -h {shlex.quote(str(root))}; dokkupy up",
             detail=str(error),
         )
     return DokkupyError(

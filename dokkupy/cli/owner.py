@@ -44,9 +44,11 @@ def become_owner(root: Path, environment: MutableMapping[str, str]) -> None:
     try:
         user = pwd.getpwuid(owner)
     except KeyError:
+        import shlex
+
         raise StateError(
             f"{root} belongs to the user {owner}, who does not exist.",
-            hint=f"Give it to one who does: chown -R USER {root}",
+            hint=f"Give it to one who does: chown -R USER {shlex.quote(str(root))}",
         ) from None
     for variable in OWN_FOLDERS:
         environment.pop(variable, None)

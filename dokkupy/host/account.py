@@ -117,7 +117,8 @@ class AccountPart(Part):
             yield blocked(
                 self.name,
                 f"The user {user} is there already, at home in {account.home}.",
-                f"dokkupy host setup --user OTHER-NAME, or: --root {account.home}",
+                "dokkupy host setup --user OTHER-NAME, or: "
+                f"--root {shlex.quote(str(account.home))}",
             )
             return
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +69,8 @@ def owner(folder: Path) -> Account:
     found = Account.of(folder.stat().st_uid)
     if found is None:
         raise StateError(
-            f"{folder} belongs to a user who does not exist.", hint=f"chown -R root: {folder}"
+            f"{folder} belongs to a user who does not exist.",
+            hint=f"chown -R root: {shlex.quote(str(folder))}",
         )
     return found
 

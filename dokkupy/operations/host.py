@@ -154,9 +154,22 @@ def remove(
     root = platform.paths.root
     server.refuse_others("remove")
     if force and confirm != str(root):
+        import shlex
+
         raise Refused(
             f"To remove {root} with every app's repository and config cannot be undone.",
-            hint=f"dokkupy --root {root} host remove --force --confirm {root}",
+            hint=shlex.join(
+                [
+                    "dokkupy",
+                    "--root",
+                    str(root),
+                    "host",
+                    "remove",
+                    "--force",
+                    "--confirm",
+                    str(root),
+                ]
+            ),
         )
     wanted = _wanted(root, user, None, (None, None))
     removed = yield from server.remove(server.parts(wanted, platform.engine, with_data=force))

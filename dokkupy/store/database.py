@@ -188,9 +188,12 @@ class Database:
         except sqlite3.IntegrityError:
             raise
         except sqlite3.OperationalError as error:
-            hint = f"Look at free space and owner: df -h {self.path.parent}; ls -l {self.path}"
+            import shlex
+
+            folder, file = shlex.quote(str(self.path.parent)), shlex.quote(str(self.path))
+            hint = f"Look at free space and owner: df -h {folder}; ls -l {file}"
             if _is_busy(error):
-                hint = f"See who holds it, and try again: fuser -v {self.path}"
+                hint = f"See who holds it, and try again: fuser -v {file}"
             raise StateError(f"{self.path} cannot be used: {error}.", hint=hint) from error
         except sqlite3.DatabaseError as error:
             raise StateError(
