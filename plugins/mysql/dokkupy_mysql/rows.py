@@ -9,8 +9,8 @@ LONGEST: Final = 64 * 1024
 """Bytes of a line that are kept to look at: the lines that matter are short, rows may be huge."""
 
 _BEGIN: Final = re.compile(rb"^-- Dumping data for table `((?:[^`\n]|``)+)`$", re.MULTILINE)
-_END: Final = re.compile(rb"^UNLOCK TABLES;$", re.MULTILINE)
-_SAME_LINE: Final = re.compile(rb"^INSERT INTO .*VALUES \(", re.MULTILINE)
+_END: Final = b"UNLOCK TABLES;\n"
+_INSERT: Final = b"INSERT INTO "
 
 
 class Rows:
@@ -60,15 +60,27 @@ class Rows:
                     return
                 self._table = begin[1]
                 self._found.setdefault(self._table, 0)
-                at = begin.end()
+                at = begin.end() + 1
             else:
-                end = _END.search(lines, at)
-                stop = end.start() if end else len(lines)
+                end = _line(lines, _END, at)
+                stop = end if end >= 0 else len(lines)
                 self._count(self._table, lines[at:stop])
-                at = end.end() if end else stop
-                self._table = None if end else self._table
+                at = stop
+                self._table = None if end >= 0 else self._table
 
     def _count(self, table: bytes, lines: bytes) -> None:
-        if _SAME_LINE.search(lines):
-            self._unsure.add(table)
         self._found[table] += lines.startswith(b"(") + lines.count(b"\n(")
+        at = _line(lines, _INSERT, 0)
+        while at >= 0:
+            end = lines.find(b"\n", at)
+            if not lines.endswith(b"VALUES", at, end if end >= 0 else len(lines)):
+                self._unsure.add(table)
+            at = _line(lines, _INSERT, end + 1) if end >= 0 else -1
+
+
+def _line(lines: bytes, beginning: bytes, at: int) -> int:
+    """Return where a line begins like that, from the one that begins at `at` on; -1 for none."""
+    if lines.startswith(beginning, at):
+        return at
+    found = lines.find(b"\n" + beginning, at)
+    return found + 1 if found >= 0 else -1

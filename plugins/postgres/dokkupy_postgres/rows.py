@@ -12,7 +12,7 @@ _NAME: Final = rb'(?:"(?:[^"\n]|"")+"|[^\s".]+)'
 _BEGIN: Final = re.compile(
     rb"^COPY (%b\.%b) (?:\(.*\) )?FROM stdin;$" % (_NAME, _NAME), re.MULTILINE
 )
-_END: Final = re.compile(rb"^\\\.$", re.MULTILINE)
+_END: Final = b"\\.\n"
 
 
 class Rows:
@@ -57,8 +57,16 @@ class Rows:
                 self._found.setdefault(self._table, 0)
                 at = begin.end() + 1
             else:
-                end = _END.search(lines, at)
-                stop = end.start() if end else len(lines)
+                end = _end(lines, at)
+                stop = end if end >= 0 else len(lines)
                 self._found[self._table] += lines.count(b"\n", at, stop)
-                at = end.end() + 1 if end else stop
-                self._table = None if end else self._table
+                at = stop
+                self._table = None if end >= 0 else self._table
+
+
+def _end(lines: bytes, at: int) -> int:
+    """Return where the line that ends the rows begins, from the line at `at` on; -1 for none."""
+    if lines.startswith(_END, at):
+        return at
+    found = lines.find(b"\n" + _END, at)
+    return found + 1 if found >= 0 else -1
