@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from dokkupy import network
 from dokkupy.engine import ContainerSpec, PublishedPort
-from dokkupy.errors import Conflict, DeployFailed, EngineError, NotFound, Refused
+from dokkupy.errors import Conflict, DeployFailed, EngineError, NotFound, Refused, StateError
 from dokkupy.services.server import Blueprint
 from dokkupy.services.session import Session
 from dokkupy.types import Mount
@@ -175,7 +175,10 @@ def stop(platform: Platform, kind: ServiceKind | None, service: Service) -> None
 
 
 def promote(platform: Platform, service: Service) -> None:
-    """Let the engine start it again when it ends and after a reboot."""
+    """Let the engine start it again when it ends and after a reboot.
+
+    It is to be noted before as the one that serves: so it is told from what dead work has left.
+    """
     platform.engine.set_restart_policy(service.container, "unless-stopped")
 
 
@@ -192,13 +195,25 @@ def sweep(platform: Platform, service: Service) -> bool:
     """Remove what work that was cut short has left of a service; say whether there was anything.
 
     Needs the service's lock. A volume that the service has, or had, is never touched.
+
+    Raises:
+        StateError: there is a container that has served, and of which the state knows nothing: it
+            is older than what runs, and what it does not know must not go.
     """
     left = False
     own = {service.volume, *service.kept, service.before.get("volume", "")}
-    for info in platform.engine.containers(labels(platform, service)):
-        if info.name != service.container:
-            platform.engine.remove(info.id)
-            left = True
+    found = platform.engine.containers(labels(platform, service))
+    strays = [info for info in found if info.name != service.container]
+    for info in strays:
+        if info.restart_policy != "no":  # see `promote`
+            raise StateError(
+                f"The state of this root is older than {info.name}, which serves {service.title}.",
+                hint="Bring back the newer state.db; if its data is not wanted any more: "
+                f"docker rm --force {info.name}",
+            )
+    for info in strays:
+        platform.engine.remove(info.id)
+        left = True
     for volume in platform.engine.volumes(labels(platform, service)):
         if volume not in own:
             platform.engine.remove_volume(volume)

@@ -125,8 +125,12 @@ def settle(platform: Platform, service: Service) -> Service:
         every=now.every,
         keep=now.keep,
     )
-    containers.promote(platform, service)
     services.keep(platform, service)
+    try:
+        containers.promote(platform, service)
+    except BaseException:
+        services.keep(platform, now)
+        raise
     return service
 
 

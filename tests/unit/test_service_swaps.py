@@ -55,13 +55,14 @@ def test_the_server_of_before_has_ended_when_another_takes_its_name(
     assert before == ["exited"]
 
 
-@pytest.mark.parametrize("step", ["join", "keep"])
+@pytest.mark.parametrize("step", ["join", "keep", "promote"])
 def test_a_swap_that_fails_leaves_the_server_of_before_serving(
     shop: Shop, report: Report, db: Service, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     write(session(shop), ["old"])
     link(shop, report)
-    real = {"join": networks.join, "keep": services.keep}[step]
+    home = {"join": networks, "keep": services, "promote": containers}[step]
+    real = getattr(home, step)
 
     def fails(platform: Platform, service: Service, *more: str) -> None:
         if service.container != db.container:
@@ -69,7 +70,7 @@ def test_a_swap_that_fails_leaves_the_server_of_before_serving(
         real(platform, service, *more)
 
     with monkeypatch.context() as broken:
-        broken.setattr(networks if step == "join" else services, step, fails)
+        broken.setattr(home, step, fails)
         with pytest.raises(EngineError, match="No room"):
             imported(shop, report, b"STUB\nnew\nEND\n")
     assert now(shop) == db

@@ -17,6 +17,7 @@ from dokkupy.errors import (
     NotFound,
     PluginError,
     Refused,
+    StateError,
     UsageError,
 )
 from dokkupy.names import AppName
@@ -366,6 +367,25 @@ def test_what_dead_work_has_left_goes_and_what_holds_data_stays(
     services.keep(shop.platform, replace(db, kept=("kept",), before={"volume": "before"}))
     life.stop(shop.platform, report, KIND, DB)
     assert engine_has(shop, db) == ([db.container], sorted(["kept", "before", db.volume]))
+
+
+def test_a_state_that_is_older_than_the_engines_takes_no_data_away(
+    shop: Shop, report: Report, db: Service
+) -> None:
+    imported(shop, report, b"STUB\nwritten since\nEND\n")
+    newer = now(shop)
+    there = engine_has(shop, newer)
+    services.keep(shop.platform, db)
+    for work in (life.stop, life.restart, life.clean):
+        with pytest.raises(StateError, match="older than") as caught:
+            work(shop.platform, report, KIND, DB)
+        assert newer.container in caught.value.hint
+    services.forget(shop.platform, db)
+    with pytest.raises(StateError, match="older than"):
+        life.create(shop.platform, report, KIND, DB)
+    assert engine_has(shop, newer) == there
+    services.keep(shop.platform, newer)
+    assert rows(session(shop)) == ["written since"]
 
 
 def test_the_network_of_a_link_that_was_cut_short_goes_with_the_next_work(
