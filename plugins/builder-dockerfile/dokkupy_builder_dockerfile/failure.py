@@ -86,7 +86,5 @@ def _remedy(step: str, code: re.Match[str] | None, output: str, app: AppName) ->
             f"curl's --max-time, raise it: dokkupy build-env set {app} CURL_TIMEOUT=1200"
         )
     if re.search(r"step \d+ of \d+, (?:COPY|ADD) ", step):
-        return (
-            "The file must be committed, inside what is built, and not in .dockerignore."
-        )
+        return "The file must be committed, inside what is built, and not in .dockerignore."
     return "Mend that step of the Dockerfile, commit, and push again."
