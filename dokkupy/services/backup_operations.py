@@ -89,6 +89,7 @@ def restore(
     *,
     at: At = USUAL,
     of: Annotated[ServiceName | None, Help("The service that was backed up, if another")] = None,
+    count: Annotated[bool, Help("Take it though tables have other rows than were counted")] = True,
 ) -> Stream[BackupRow]:
     """Load a backup into a second server, compare its rows, and let that one serve.
 
@@ -99,7 +100,7 @@ def restore(
         NotFound: there is no such backup.
         Refused: it is damaged, or does not hold what was counted; nothing has changed.
     """
-    given = {"wanted": id or "", "place": at, "of": of or ""}
+    given = {"wanted": id or "", "place": at, "of": of or "", "count": count}
     return _row((yield from ask(platform, noun, service, "restore", given)))
 
 

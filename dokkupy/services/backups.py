@@ -120,10 +120,12 @@ def restore(
     wanted: str,
     place: str,
     of: str,
+    count: bool = True,
 ) -> Manifest:
     """Replace the data of a service by that of a backup, once it proved to be whole.
 
-    `of` names the service that was backed up, empty for the same.
+    `of` names the service that was backed up, empty for the same. Without `count` its rows are
+    taken as they are; its checksum and its end are looked at all the same.
 
     Raises:
         NotFound: there is no such backup.
@@ -134,7 +136,7 @@ def restore(
         found = manifest.find(vault, kind.noun, of or name, wanted)
         report.progress(f"Restoring {found.base} into a second server")
         with swapping.staged(platform, kind, service) as fresh:
-            _load(platform, report, kind, fresh, vault=vault, found=found)
+            _load(platform, report, kind, fresh, vault=vault, found=found, count=count)
             swapping.swap_in(platform, report, kind, service, fresh)
         data_of = {"service": service.title, "id": found.id}
         platform.store.events.add("service.restored", "", data_of)
@@ -228,6 +230,7 @@ def _load(
     *,
     vault: Vault,
     found: Manifest,
+    count: bool = True,
 ) -> None:
     """Load a backup into an empty server, and see that all of it is there."""
     own = services.find(platform, fresh.noun, fresh.name)
@@ -243,10 +246,14 @@ def _load(
         moving.pour_in(platform, report, kind, fresh, source=dump)
     counts = moving.server_of(kind, fresh).counts(containers.session(platform, fresh))
     differences = found.differences(counts)
-    if differences:
+    if differences and count:
         raise Refused(
             f"The backup {found.id} does not hold what was there when it was made.",
+            hint="If rows came and went meanwhile, take it as it is: "
+            f"dokkupy {own.noun} restore {own.name} {found.id} --no-count",
             detail="\n".join(differences),
         )
+    for difference in differences:
+        report.warning(difference)
     rows = sum(counts.values())
-    report.progress(f"All there: {len(counts)} tables, {rows} rows")
+    report.progress(f"{'Taken' if differences else 'All there'}: {len(counts)} tables, {rows} rows")

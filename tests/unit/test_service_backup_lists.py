@@ -8,7 +8,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -68,7 +68,7 @@ def test_two_backups_of_one_second_are_two(
         made(shop, report)
     assert ids(shop) == [stamp, f"{stamp}-2", f"{stamp}-3"]
     for place, wanted in enumerate(ids(shop)):
-        given = {"wanted": wanted, "place": "", "of": ""}
+        given: dict[str, Any] = {"wanted": wanted, "place": "", "of": ""}
         assert backups.restore(shop.platform, report, KIND, DB, **given).most == {"rows": place}
 
 
@@ -119,7 +119,7 @@ def test_one_that_cannot_be_read_is_shown_and_keeps_nobody_from_the_others(
         (bad.id, "cannot be read"),
     ]
     for wanted in ("", bad.id):
-        given = {"wanted": wanted, "place": "", "of": ""}
+        given: dict[str, Any] = {"wanted": wanted, "place": "", "of": ""}
         with pytest.raises(StateError, match=f"{bad.id} of stub db cannot be read") as caught:
             backups.restore(shop.platform, report, KIND, DB, **given)
         assert "dokkupy stub backups db" in caught.value.hint
@@ -142,6 +142,15 @@ def test_rows_that_come_and_go_while_it_is_made_do_not_spoil_a_backup(
         write(talk, [])
 
     monkeypatch.setattr(stub_service.Stub, "dump", busy)
+    blind = made(shop, report)
+    given: dict[str, Any] = {"wanted": blind.id, "place": "", "of": ""}
+    with pytest.raises(Refused, match="does not hold what was there") as caught:
+        backups.restore(shop.platform, report, KIND, DB, **given)
+    assert f"dokkupy stub restore db {blind.id} --no-count" in caught.value.hint
+    backups.restore(shop.platform, report, KIND, DB, **given, count=False)
+    assert rows(session(shop)) == ["a job", "another job", "one more"]
+    assert "rows: 3 rows, not 0" in [line.text for line in shop.told]
+    write(session(shop), [])
     monkeypatch.setattr(stub_service.Stub, "row_counter", lambda _: Lines(), raising=False)
     found = made(shop, report)
     assert (found.least, found.most) == ({"rows": 0}, {"rows": 3})

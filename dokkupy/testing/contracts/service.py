@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -210,7 +211,7 @@ class DumpingServiceContract(ServiceContract):
         assert made.sealed == bool(passphrase)
         backups.verify(platform, REPORT, self.kind, service.name, wanted=made.id, place="")
         self.write(self.session(platform), "after the backup")
-        given = {"wanted": made.id, "place": "", "of": ""}
+        given: dict[str, Any] = {"wanted": made.id, "place": "", "of": ""}
         backups.restore(platform, REPORT, self.kind, service.name, **given)
         assert self.read(self.session(platform)) == before
         made.remove(open_vault(platform, ""))
@@ -233,7 +234,7 @@ class DumpingServiceContract(ServiceContract):
             table = max(made.most, key=lambda name: made.most[name])
             more = {table: made.most[table] + 1}
             replace(made, least=made.least | more, most=made.most | more).write(vault)
-        given = {"wanted": made.id, "place": "", "of": ""}
+        given: dict[str, Any] = {"wanted": made.id, "place": "", "of": ""}
         with pytest.raises(Refused) as caught:
             backups.restore(platform, REPORT, self.kind, service.name, **given)
         assert refused(caught.value)
