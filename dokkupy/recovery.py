@@ -96,6 +96,10 @@ def sweep(platform: Platform, app: AppName) -> None:
         if instance.reference:
             _keep_log(platform, instance)
     _retire(platform, staged, grace=0)
+    _remove_orphans(platform, app)
+
+
+def _remove_orphans(platform: Platform, app: AppName) -> None:
     known = {instance.reference for instance in platform.store.instances.list(app)}
     for reference in platform.scheduler.orphans(app, known):
         platform.scheduler.retire(reference, 0)
@@ -109,6 +113,9 @@ def recover(platform: Platform, app: AppName, report: Report) -> None:
     store = platform.store
     building.discard(platform, app)
     with _put_off(report):
+        if store.builds.unfinished(app):
+            # What a dead runner's build runs in would build on, and hold up the next one.
+            _remove_orphans(platform, app)
         builds.recover(platform, app)
     with _put_off(report):
         if moves.is_unfinished(platform, app):

@@ -6,7 +6,9 @@ Their sources are what the generators of Django, Express and Vite write, made at
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import signal
 import socket
 import ssl
 import subprocess
@@ -17,6 +19,9 @@ from pathlib import Path
 
 import pytest
 
+from dokkupy import locks
+from dokkupy.names import AppName
+from dokkupy.paths import Paths
 from dokkupy.testing.tls import self_signed
 
 from .conftest import EXAMPLES, Root, change, commit, docker
@@ -277,6 +282,32 @@ def test_what_bin_release_says_runs_travels_with_the_image(root: Root, tmp_path:
     finally:
         docker("rmi", image)
     assert body(root, other) == "from afar\n"
+
+
+def test_a_build_whose_runner_is_killed_holds_up_no_later_one(root: Root, tmp_path: Path) -> None:
+    pack = own_pack(
+        tmp_path,
+        compile='[ -f "$1/page" ] || { echo begun; sleep 100; }; mv "$1/page" "$1/index.html"',
+        release="echo 'default_process_types:'; echo '  web: python3 -m http.server $PORT'",
+    )
+    app = root.create()
+    root.cli("buildpacks", "add", app, str(pack))
+    tree = root.tree(source_of(tmp_path, other="x"))
+    words = ["git", "-C", str(tree), "push", root.json("git", "remote", app)["path"], "main"]
+    with subprocess.Popen(words, stderr=subprocess.PIPE) as push:
+        assert push.stderr is not None
+        assert any(b"begun" in line for line in push.stderr)
+        holder = locks.app_holder(Paths(root.path), AppName(app))
+        assert holder is not None
+        os.kill(holder.pid, signal.SIGKILL)
+        push.communicate(timeout=60)
+    assert len(root.containers(app)) == 1
+    root.cli("up")
+    assert root.containers(app) == []
+    assert not [path for path in (root.path / "run").iterdir() if path.name.startswith("source")]
+    change(tree, page="one\n")
+    root.push(tree, app)
+    assert body(root, app) == "one\n"
 
 
 def test_several_buildpacks_run_in_their_order(root: Root, tmp_path: Path) -> None:

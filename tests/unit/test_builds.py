@@ -12,11 +12,12 @@ import pytest
 
 from dokkupy import builds, declared, forecast, housekeeping, pipeline, recovery, renaming
 from dokkupy.addons import Addon
+from dokkupy.engine import ContainerSpec
 from dokkupy.errors import BuildFailed, Conflict, DeployFailed, NotFound, UsageError
 from dokkupy.names import AppName
 from dokkupy.operations import apps
 from dokkupy.report import Report
-from dokkupy.scheduler_docker import PURPOSE
+from dokkupy.scheduler_docker import APP, PURPOSE, ROOT
 from dokkupy.testing.engine_fake import BASE
 from dokkupy.testing.program import Program
 from dokkupy.testing.sources import commit
@@ -366,11 +367,17 @@ def test_a_build_that_took_a_day_is_offered_no_more_time(shop: Shop) -> None:
     assert failed.value.hint == "Make it shorter: nothing may take longer than a day."
 
 
-def test_a_build_whose_process_died_is_a_failed_one(shop: Shop) -> None:
+def test_a_build_whose_process_died_is_a_failed_one_and_what_it_ran_in_goes(shop: Shop) -> None:
+    shop.push(web="one")
     record = shop.store.builds.begin(shop.name, origin="x", revision="1" * 40, actor="ann")
     shop.store.builds.reach(record, BuildState.BUILDING)
+    labels = {ROOT: shop.platform.root_id, APP: str(shop.name)}
+    left = shop.engine.create(ContainerSpec(name="left", image=BASE, command=(), labels=labels))
+    shop.engine.start(left)
     recovery.recover(shop.platform, shop.name, Report(shop.told.append))
     assert shop.store.builds.get(shop.name, record.number).error == builds.DIED
+    assert left not in [container.id for container in shop.containers()]
+    shop.assert_serves("one", ["web.1 of 1"])
 
 
 def test_who_cancels_a_build_ends_its_process_and_nothing_else(shop: Shop, ask: Asked) -> None:

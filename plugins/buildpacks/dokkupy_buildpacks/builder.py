@@ -77,7 +77,7 @@ class BuildpacksBuilder:
         stack = _stack(request)
         assembly = Assembly(request.engine, request.labels, stack.name)
         with (
-            fetched(packs, request.on_line) as folders,
+            fetched(packs, request.source.path.parent, request.on_line) as folders,
             ThreadPoolExecutor(max_workers=3, thread_name_prefix="buildpacks") as pool,
             Answer() as answer,
         ):
@@ -92,9 +92,10 @@ class BuildpacksBuilder:
             image = generated.image_of(request, image, *site)
             return Build(app=request.source.app, builder=self.name, image=image)
         if not processes and not (request.source.path / "Procfile").is_file():
+            line = "web: node index.js" if packs[-1].short == "node" else "web: gunicorn app:app"
             raise BuildFailed(
                 "Neither a Procfile nor a buildpack says what to run.",
-                hint="Commit a Procfile with a line such as `web: gunicorn app:app`.",
+                hint=f"Commit a Procfile with a line such as `{line}`.",
             )
         return Build(app=request.source.app, builder=self.name, image=image, processes=processes)
 

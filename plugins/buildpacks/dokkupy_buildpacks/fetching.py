@@ -25,14 +25,16 @@ _PIECE: Final = 65536
 
 @contextmanager
 def fetched(
-    packs: Sequence[Buildpack], on_line: Callable[[str], None]
+    packs: Sequence[Buildpack], work: Path, on_line: Callable[[str], None]
 ) -> Iterator[tuple[Path, ...]]:
     """Give the folder of each buildpack for the time of a block; nothing of them runs here.
+
+    They lie below `work`, which goes with the build also when its process is killed.
 
     Raises:
         BuildFailed: one cannot be had.
     """
-    with tempfile.TemporaryDirectory(prefix="dokkupy-buildpacks-") as directory:
+    with tempfile.TemporaryDirectory(prefix="buildpacks-", dir=work) as directory:
         yield tuple(
             _fetch(pack, Path(directory, str(number)), on_line) for number, pack in enumerate(packs)
         )

@@ -6,9 +6,11 @@ import io
 import ssl
 import subprocess
 import tarfile
+import tempfile
 import threading
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -71,8 +73,16 @@ def repository(served: Path, work: Path) -> None:
     git(served / "pack.git", "update-server-info")
 
 
+@contextmanager
+def quietly(*packs: str) -> Iterator[tuple[Path, ...]]:
+    with tempfile.TemporaryDirectory() as work:
+        parsed = [Buildpack.parse(pack) for pack in packs]
+        with fetched(parsed, Path(work), lambda _: None) as folders:
+            yield folders
+
+
 def version_of(*packs: str) -> list[str]:
-    with fetched([Buildpack.parse(pack) for pack in packs], lambda _: None) as folders:
+    with quietly(*packs) as folders:
         return [(folder / "version").read_text() for folder in folders]
 
 
@@ -83,7 +93,8 @@ def test_a_repository_gives_its_default_branch_or_what_is_named(
     repository(folder, tmp_path / "work")
     lines: list[str] = []
     pack = Buildpack.parse(f"{url}/pack.git")
-    with fetched([pack], lines.append) as (found,):
+    with fetched([pack], tmp_path, lines.append) as (found,):
+        assert found.is_relative_to(tmp_path)
         assert (found / "bin/compile").stat().st_mode & 0o777 == 0o755
         assert not (found / ".git").exists()
     assert lines == [f"-----> Fetching {pack}"]
@@ -124,7 +135,7 @@ def test_an_archive_is_a_buildpack_with_or_without_a_folder_around_it(
     folder, url = served
     copies = [member(f"{top}{one.name}", one.type, one.linkname) for one in more]
     tar_of(folder / "pack.tgz", member(f"{top}bin/compile"), *copies)
-    with fetched([Buildpack.parse(f"{url}/pack.tgz")], lambda _: None) as (found,):
+    with quietly(f"{url}/pack.tgz") as (found,):
         assert (found / "bin/compile").read_bytes() == COMPILE
         assert (found / "bin/compile").stat().st_mode & 0o777 == 0o755
         assert all((found / one.name).read_bytes() == COMPILE for one in more)
@@ -135,7 +146,7 @@ def test_a_zip_is_one_too(served: tuple[Path, str]) -> None:
     with zipfile.ZipFile(folder / "pack.zip", "w") as archive:
         archive.writestr("pack-main/bin/compile", COMPILE)
         archive.writestr("pack-main/README", "x")
-    with fetched([Buildpack.parse(f"{url}/pack.zip")], lambda _: None) as (found,):
+    with quietly(f"{url}/pack.zip") as (found,):
         assert (found / "bin/compile").read_bytes() == COMPILE
 
 
