@@ -128,6 +128,6 @@ def push(
 
 def main() -> NoReturn:
     """Run as the runner does, with the jobs above."""
-    work = (echo, surroundings, print_, fail, fail_foreign, crash, die)
-    work += (wait_for_end, end_too_late, push)
+    work: list[Callable[..., object]] = [echo, surroundings, print_, fail, fail_foreign, crash]
+    work += [die, wait_for_end, end_too_late, push]
     runner.main(work={job.__name__: f"stub_work:{job.__name__}" for job in work})
