@@ -35,7 +35,6 @@ def backup(
     name: ServiceName,
     *,
     place: str = "",
-    reason: str = "asked",
 ) -> Manifest:
     """Make a backup of a running service, at its own place or another.
 
@@ -43,10 +42,24 @@ def backup(
         Refused: it does not run, or the place does not take it; nothing of it is left there.
     """
     with life.at_work(platform, report, kind.noun, name, "backup") as service:
-        made = make(platform, report, kind, service, place=place or service.backups, reason=reason)
-        if reason == SCHEDULE:
-            thin_out(platform, report, service)
-    return made
+        where = place or service.backups
+        return make(platform, report, kind, service, place=where, reason="asked")
+
+
+def scheduled(
+    platform: Platform, report: Report, kind: ServiceKind, name: ServiceName
+) -> Manifest | None:
+    """Make the backup whose time has come, unless somebody has made it just now.
+
+    Raises:
+        Refused: as `backup` says.
+    """
+    with life.at_work(platform, report, kind.noun, name, "backup") as service:
+        if not due(platform, service, time.time()):
+            return None
+        made = make(platform, report, kind, service, place=service.backups, reason=SCHEDULE)
+        thin_out(platform, report, service)
+        return made
 
 
 def make(
@@ -170,8 +183,8 @@ def thin_out(platform: Platform, report: Report, service: Service) -> None:
     """Remove the oldest scheduled backups beyond those that stay."""
     vault = open_vault(platform, service.backups)
     found = manifest.every(vault, service.noun, service.name)
-    scheduled = [one for one in found if one.reason == SCHEDULE]
-    for one in scheduled[: -service.keep]:
+    by_timer = [one for one in found if one.reason == SCHEDULE]
+    for one in by_timer[: -service.keep]:
         report.progress(f"Removing the backup {one.id}")
         one.remove(vault)
 

@@ -29,8 +29,8 @@ def make(platform: Platform, wanted: Sequence[Service]) -> Stream[list[dict[str,
     for one in wanted:
         try:
             if backups.due(platform, one, time.time()):
-                given = {"reason": backups.SCHEDULE}
-                done.append((yield from ask(platform, one.noun, one.name, "backup", given)))
+                made = yield from ask(platform, one.noun, one.name, "backup-due", {})
+                done += [made] if made else []  # another timer may have been first
         except DokkupyError as error:
             failed.append(one)
             yield Line(text=f"{one.title}: {error.message}", stream="warning")

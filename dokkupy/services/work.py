@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 VERBS: Final[Mapping[str, str]] = {
     "backup": "dokkupy.services.backups:backup",
+    "backup-due": "dokkupy.services.backups:scheduled",
     "clean": "dokkupy.services.life:clean",
     "clone": "dokkupy.services.moving:clone",
     "configure": "dokkupy.services.life:configure",

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from dokkupy.services.session import Session
     from tests.unit.shop import Shop
 
-YEAR = 365 * 24 * 3600.0
+DAY = 24 * 3600.0
+YEAR = 365 * DAY
 
 
 @pytest.fixture
@@ -50,8 +51,13 @@ def db(shop: Shop, report: Report, monkeypatch: pytest.MonkeyPatch) -> Service:
     return made
 
 
-def made(shop: Shop, report: Report, reason: str = "asked") -> Manifest:
-    return backups.backup(shop.platform, report, KIND, DB, reason=reason)
+def made(shop: Shop, report: Report) -> Manifest:
+    return backups.backup(shop.platform, report, KIND, DB)
+
+
+def scheduled(shop: Shop, report: Report) -> str | None:
+    found = backups.scheduled(shop.platform, report, KIND, DB)
+    return found.id if found else None
 
 
 def ids(shop: Shop) -> list[str]:
@@ -76,15 +82,26 @@ def test_a_clock_that_was_years_ahead_keeps_no_later_backup_from_being_made_or_k
     shop: Shop, report: Report, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     right = time.time
+    clock = [5 * YEAR, 5 * YEAR + DAY]
     with monkeypatch.context() as wrong:
-        wrong.setattr(time, "time", lambda: right() + 5 * YEAR)
-        ahead = [made(shop, report, backups.SCHEDULE).id for _ in range(2)]
+        wrong.setattr(time, "time", lambda: right() + clock[0])
+        scheduled(shop, report)
+        clock.pop(0)
+        ahead = scheduled(shop, report)
     assert backups.due(shop.platform, now(shop), time.time())
-    first = made(shop, report, backups.SCHEDULE).id
-    assert ids(shop) == [max(ahead), first]
+    first = scheduled(shop, report)
+    assert ids(shop) == [ahead, first]
     assert manifest.find(open_vault(shop.platform, ""), "stub", DB, "").id == first
     assert not backups.due(shop.platform, now(shop), time.time())
-    assert backups.due(shop.platform, now(shop), time.time() + 24 * 3600)
+    assert backups.due(shop.platform, now(shop), time.time() + DAY)
+
+
+def test_two_timers_make_one_backup(shop: Shop, report: Report) -> None:
+    late = now(shop)
+    assert backups.due(shop.platform, late, time.time())  # the one that then waits for the lock
+    first = scheduled(shop, report)
+    assert scheduled(shop, report) is None
+    assert ids(shop) == [first]
 
 
 def spoiled_by_nobody(text: dict[str, object]) -> str:
@@ -128,7 +145,7 @@ def test_one_that_cannot_be_read_is_shown_and_keeps_nobody_from_the_others(
     backups.restore(shop.platform, report, KIND, DB, **given)
     assert rows(session(shop)) == []
     assert backups.due(shop.platform, now(shop), time.time())
-    made(shop, report, backups.SCHEDULE)
+    assert scheduled(shop, report)
 
 
 def test_rows_that_come_and_go_while_it_is_made_do_not_spoil_a_backup(
