@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -161,7 +162,7 @@ def _run(
 ) -> int:
     environment = {**os.environ, "DOCKER_BUILDKIT": "1", **told}
     with subprocess.Popen(
-        command,
+        [*_ending_with_us(), *command],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -187,6 +188,20 @@ def _run(
     if watchdog.bit:
         raise unanswered(ANSWER_SECONDS)
     return process.returncode
+
+
+@cache
+def _ending_with_us() -> tuple[str, ...]:
+    """Return the words by which the kernel ends a client whose caller has died (prctl(2)).
+
+    A build that nobody waits for would go on, and no limit of memory holds it.
+    """
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        return ()
+    words = (setpriv, "--pdeathsig", "TERM")
+    tried = subprocess.run([*words, "true"], capture_output=True, check=False)
+    return words if tried.returncode == 0 else ()
 
 
 class _Watchdog:

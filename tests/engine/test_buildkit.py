@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,7 @@ from dokkupy.engine_docker import buildkit
 from dokkupy.engine_docker.buildkit import build_command, build_with_buildkit, find_client
 from dokkupy.engine_docker.client import Client
 from dokkupy.errors import BuildFailed, EngineError, ImageNotFound, UsageError
+from dokkupy.testing.patience import eventually
 
 ENGINE = Path("/run/engine.sock")
 SECRET = "contract-secret-91"
@@ -230,3 +233,19 @@ def test_client_that_has_begun_may_take_its_time(
         'for word; do case $word in --iidfile=*) echo sha256:1 > "${word#*=}"; esac; done',
     )
     assert build_with_buildkit(Client(ENGINE), build(tmp_path), print) == "sha256:1"
+
+
+def test_a_client_ends_with_the_process_that_started_it() -> None:
+    script = """
+from dokkupy.engine_docker import buildkit
+tell = buildkit._Progress(lambda line: print(line, flush=True))
+buildkit._run(["sh", "-c", "echo $$; exec sleep 300"], {}, tell, ())
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, env={"PATH": "/usr/bin:/bin"}
+    ) as caller:
+        assert caller.stdout is not None
+        client = Path("/proc") / caller.stdout.readline().decode().strip()
+        assert client.exists()
+        caller.kill()
+    eventually(lambda: not client.exists())
