@@ -1,4 +1,4 @@
-"""Who may do what: a kernel lock per app, service and place to build, and one for the proxy.
+"""Who may do what: a kernel lock per app, service, image name, place to build; one for the proxy.
 
 The lock is `flock` on a file of the root, so that the kernel frees it when its holder dies, by
 whatever means. The file's text says who holds it; it means nothing while nobody does.
@@ -125,6 +125,18 @@ def proxy_lock(
 ) -> Iterator[None]:
     """Hold the lock around "render, validate, reload", waiting as long as somebody else does."""
     with _hold(paths.locks / "proxy", what=what, actor=actor, on_wait=on_wait):
+        yield
+
+
+@contextmanager
+def name_lock(
+    paths: Paths, reference: str, *, what: str, actor: str = "", on_wait: OnWait | None = None
+) -> Iterator[None]:
+    """Hold the lock of what an image is called on the engine, which some names share."""
+    import hashlib
+
+    few = hashlib.sha256(reference.encode()).hexdigest()[:2]
+    with _hold(paths.locks / f"name-{few}", what=what, actor=actor, on_wait=on_wait):
         yield
 
 

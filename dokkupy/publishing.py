@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from dokkupy import builds
+from dokkupy import builds, locks
 from dokkupy.errors import ImageNotFound
 from dokkupy.report import Report
 
@@ -32,7 +32,14 @@ def push(
     """
     report, record = Report(send), builds.deployable(platform, app, number)
     report.progress(f"Sending build {number} of {app} as {reference}")
-    with _named(platform, record.image, reference):
+    held = locks.name_lock(
+        platform.paths,
+        reference,
+        what=f"sending build {number} of {app} as {reference}",
+        actor=platform.actor,
+        on_wait=lambda holder: report.progress(f"Waiting: {holder or 'another build is sent'}"),
+    )
+    with held, _named(platform, record.image, reference):
         return {"digest": platform.engine.push(reference, report.output, PUSH_SECONDS)}
 
 

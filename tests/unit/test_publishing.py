@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -104,6 +105,28 @@ def test_a_name_that_somebody_had_is_theirs_again_whether_it_was_sent_or_not(
     except Refused:
         assert secret == "wrong"
     assert built.engine.image(REFERENCE).id == theirs
+
+
+def test_builds_that_are_sent_by_one_name_wait_for_each_other(
+    built: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registries.keep(built.platform.paths, login())
+    built.push(web="two")
+    push_for_real, named = built.engine.push, list[str]()
+    other = threading.Thread(target=push, args=(built, 2))
+
+    def slowly(*arguments: Any) -> str:
+        if not named:
+            other.start()
+            other.join(0.5)
+        named.append(built.engine.image(REFERENCE).id)
+        return push_for_real(*arguments)
+
+    monkeypatch.setattr(built.engine, "push", slowly)
+    push(built, 1)
+    other.join()
+    assert named == [built.store.builds.get(built.name, number).image for number in (1, 2)]
+    assert any("Waiting: sending" in line.text for line in built.told)
 
 
 def test_what_has_no_image_or_no_registry_is_not_sent(built: Shop) -> None:
