@@ -103,12 +103,12 @@ def prepared(platform: Platform, app: AppName) -> Iterator[None]:
 def urls(platform: Platform, app: AppName) -> list[str]:
     """Return the addresses under which an app is reached, as a person would type them.
 
-    A wildcard is none: nobody knows which of its names leads anywhere.
+    A wildcard is none, unless there is nothing else: nobody knows which of its names is meant.
     """
     secure = platform.store.routes.secure(app)
     hosts = platform.store.routes.all().get(app, ())
     named = [host for host in hosts if not host.startswith("*.")]
-    return [_url(platform, host, secure=host in secure) for host in named]
+    return [_url(platform, host, secure=host in secure) for host in named or hosts]
 
 
 def answering(platform: Platform, app: AppName) -> list[str]:

@@ -164,6 +164,9 @@ def test_a_wildcard_is_no_address_that_a_person_could_type(platform: Platform) -
     platform.store.routes.replace({"shop": hosts})
     [url] = routes.urls(platform, SHOP)
     assert url.startswith("http://shop.example.test")
+    platform.store.routes.replace({"shop": hosts[:1]})
+    [url] = routes.urls(platform, SHOP)
+    assert url.startswith("http://*.example.test")
 
 
 def test_routes_are_computed_and_applied_under_one_lock(
