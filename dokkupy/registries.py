@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 from typing import TYPE_CHECKING, Final, Self
 
 from dokkupy.engine import RegistryLogin
@@ -54,9 +55,10 @@ def read(paths: Paths) -> list[RegistryLogin]:
     except FileNotFoundError:
         return []
     except (ValueError, TypeError, KeyError, AttributeError):
+        file = shlex.quote(str(paths.registries))
         raise StateError(
             f"{paths.registries} is damaged.",
-            hint=f"Remove it and log in anew: rm {paths.registries}; dokkupy registry login",
+            hint=f"Remove it and log in anew: rm {file}; dokkupy registry login",
         ) from None
 
 
@@ -83,7 +85,7 @@ def forget(paths: Paths, host: str) -> None:
 def _write(paths: Paths, logins: list[RegistryLogin]) -> None:
     fresh = paths.registries.with_name(f".{paths.registries.name}.{os.getpid()}")
     kept = {one.host: {"user": one.user, "secret": one.secret} for one in logins}
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         with os.fdopen(descriptor, "w") as file:
             json.dump(kept, file)

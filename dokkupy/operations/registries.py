@@ -53,7 +53,8 @@ def login(
         raise UsageError("No secret was sent.", hint=f"dokkupy registry login {host} {user} < FILE")
     given = RegistryLogin(host=host, user=user, secret=secret)
     platform.engine.check_login(given)
-    registries.keep(platform.paths, given)
+    with platform.store.write():  # two changes at a time would lose one
+        registries.keep(platform.paths, given)
     return Login(host=host, user=user)
 
 
@@ -66,7 +67,8 @@ def logout(platform: Platform, host: Annotated[RegistryHost, HOST]) -> None:
     """
     from dokkupy import registries
 
-    registries.forget(platform.paths, host)
+    with platform.store.write():
+        registries.forget(platform.paths, host)
 
 
 @operation(

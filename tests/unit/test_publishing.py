@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import os
+import sqlite3
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +22,8 @@ from dokkupy.errors import (
     StateError,
     UsageError,
 )
+from dokkupy.operations import registries as registry
+from dokkupy.operations.parameters import Stdin
 from dokkupy.registries import RegistryHost
 
 if TYPE_CHECKING:
@@ -79,6 +85,31 @@ def test_a_registry_is_a_host_that_can_begin_a_name(text: str) -> None:
 def test_what_cannot_begin_a_name_is_no_registry(text: str) -> None:
     with pytest.raises(UsageError):
         RegistryHost.parse(text)
+
+
+def test_one_login_is_changed_at_a_time_and_none_is_lost(
+    built: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, refused = registries.read, list[bool]()
+    file = built.platform.paths.state_db
+
+    def look(paths: Paths) -> list[RegistryLogin]:
+        with (
+            closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as other,
+            pytest.raises(sqlite3.OperationalError, match="locked"),
+        ):
+            other.execute("BEGIN IMMEDIATE")
+        refused.append(True)
+        return read(paths)
+
+    left = built.platform.paths.registries
+    left.with_name(f".{left.name}.{os.getpid()}").touch()
+    monkeypatch.setattr(registries, "read", look)
+    stdin = Stdin(io.BytesIO(GOOD.encode()))
+    registry.login(built.platform, RegistryHost(HOST), "ann", stdin)
+    registry.logout(built.platform, RegistryHost(HOST))
+    assert len(refused) == 2
+    assert read(built.platform.paths) == []
 
 
 def test_a_build_is_sent_under_a_name_that_does_not_stay(built: Shop) -> None:
