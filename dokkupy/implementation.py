@@ -34,6 +34,12 @@ class Implementation:
             raise self._attributed(error) from error.__cause__
         except (Exception, SystemExit) as error:
             raise self.error(f"failed: {described(error)}") from error
+        except KeyboardInterrupt as error:  # it may well have hung: whoever waited shall know
+            error.add_note(
+                f"Interrupted in the plugin {self.plugin.title}, hook {self.hook}.\n"
+                f"  -> {self.plugin.disable}"
+            )
+            raise
 
     def error(self, what: str) -> PluginError:
         """Return an error that names this implementation."""

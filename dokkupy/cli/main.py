@@ -54,7 +54,9 @@ def run(argv: Sequence[str]) -> int:
     except DokkupyError as error:
         output.show_error(error, as_json=as_json)
         return error.exit_code
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interruption:
+        for note in getattr(interruption, "__notes__", ()):
+            sys.stderr.write(f"{note}\n")
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone; nothing is left to tell, not even at exit.

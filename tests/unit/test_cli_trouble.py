@@ -102,3 +102,17 @@ def test_what_goes_to_a_program_is_utf_8_whatever_the_locale(root: Paths) -> Non
         check=False,
     )
     assert done.stdout.decode("utf-8") == "žluť ☃\n"
+
+
+@pytest.mark.usefixtures("root")
+def test_who_interrupts_a_plugin_learns_which_one_it_was(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def hung(_: list[str]) -> int:
+        interruption = KeyboardInterrupt()
+        interruption.add_note("Interrupted in the plugin slow.")
+        raise interruption
+
+    monkeypatch.setattr(main, "_run", hung)
+    assert main.run(["apps", "list"]) == main.INTERRUPTED
+    assert capsys.readouterr().err == "Interrupted in the plugin slow.\n"

@@ -149,10 +149,15 @@ def test_an_exception_in_an_isolated_or_registering_hook_stops_nobody(
     assert f"bad (dokkupy-plugin-bad 1.2.3), hook {hook}," in heard[0].message
 
 
-def test_an_interrupt_is_never_swallowed(site: Site, hooks_of: Callable[..., Hooks]) -> None:
+def test_an_interrupt_is_never_swallowed_and_names_the_hook_that_was_at_work(
+    site: Site, hooks_of: Callable[..., Hooks]
+) -> None:
     site.install("slow", "@hookimpl\ndef post_deploy():\n    raise KeyboardInterrupt")
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as caught:
         hooks_of("slow").post_deploy(release=PASSED_ON)
+    [note] = caught.value.__notes__
+    assert "slow (dokkupy-plugin-slow 1.2.3), hook post_deploy" in note
+    assert "dokkupy plugin disable slow" in note
 
 
 def test_the_first_plugin_that_decides_ends_the_question(
