@@ -117,7 +117,7 @@ def following(root: Root, *words: str) -> Iterator[IO[str]]:
 def test_logs_and_events_are_followed_through_a_deploy(root: Root) -> None:
     app, tree = root.deployed(EXAMPLES / "probe", VERSION="1")
     with (
-        following(root, "logs", app, "--follow", "--json") as log,
+        following(root, "logs", app, "--follow", "-n", "1000", "--json") as log,
         following(root, "events", "--app", app, "--follow", "-n", "1", "--json") as events,
     ):
         assert json.loads(next(log))["line"].startswith("probe, version 1,")
