@@ -82,17 +82,19 @@ class MySQL:
     def load(self, session: Session, source: IO[bytes]) -> None:
         database = session.access.database
         command = [*self._as_admin(), f"--max-allowed-packet={dumps.LARGEST}", database]
-        usual = int(self._ask(session, "SELECT @@GLOBAL.max_allowed_packet"))
-        self._ask(session, f"SET GLOBAL max_allowed_packet = {dumps.LARGEST}")
         # Nobody relies on it yet: that all of it is on the disk is waited for once, at the end.
-        self._ask(session, dumps.WRITE_LATER)
+        larger = f"SET GLOBAL max_allowed_packet = {dumps.LARGEST};"
+        usual = self._ask(
+            session, f"SELECT @@GLOBAL.max_allowed_packet; {larger} {dumps.WRITE_LATER}"
+        )
         done = session.pipe(command, source=source)
         if done.code != 0:
             raise Refused("The server did not take the dump.", detail=done.error)
-        for definer in self._ask(session, dumps.DEFINERS).split():
-            self._ask(session, dumps.stand_in(bytes.fromhex(definer).decode(), database))
-        self._ask(session, f"SET GLOBAL max_allowed_packet = {usual}")
-        self._ask(session, dumps.WRITE_AT_ONCE)
+        again = f"SET GLOBAL max_allowed_packet = {int(usual)};"
+        definers = self._ask(session, f"{again} {dumps.WRITE_AT_ONCE} {dumps.DEFINERS}").split()
+        missing = (dumps.stand_in(bytes.fromhex(one).decode(), database) for one in definers)
+        if users := "".join(missing):
+            self._ask(session, users)
 
     def counts(self, session: Session) -> dict[str, int]:
         tables = self._ask(session, dumps.TABLES).split()
