@@ -39,7 +39,7 @@ class CliResult:
     @property
     def error(self) -> dict[str, Any]:
         """The error that it ended with, as `--json` shows it; empty when there is none."""
-        last = next(iter(self.stderr.splitlines()[-1:]), "")
+        last = self.stderr.rstrip("\n").rpartition("\n")[2]
         found: dict[str, Any] = json.loads(last)["error"] if last.startswith('{"error"') else {}
         return found
 

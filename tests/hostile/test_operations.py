@@ -71,9 +71,9 @@ class Visited:
 def assert_refused(done: Answer, *, as_json: bool) -> None:
     """Fail unless a person or a program is told cause and remedy, and nothing else."""
     assert 1 <= done.exit_code <= 15, done
-    _, mark, body = done.err.rpartition('{\n  "error"')
-    if as_json and mark:
-        told = json.loads(mark + body)["error"]
+    last = done.err.rstrip("\n").rpartition("\n")[2]
+    if as_json and last.startswith('{"error"'):
+        told = json.loads(last)["error"]
         assert_sentence(told["message"])
         assert_sentence(told["hint"])
         return
