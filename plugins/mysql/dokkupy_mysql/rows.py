@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-LONGEST: Final = 64 * 1024
-"""Bytes of a line that are kept to look at: the lines that matter are short, rows may be huge."""
+from dokkupy.services.dump_lines import DumpLines, line_at
 
 _BEGIN: Final = re.compile(rb"^-- Dumping data for table `((?:[^`\n]|``)+)`$", re.MULTILINE)
 _END: Final = b"UNLOCK TABLES;\n"
@@ -24,23 +23,11 @@ class Rows:
         self._found: dict[bytes, int] = {}
         self._unsure: set[bytes] = set()
         self._table: bytes | None = None
-        self._rest = b""
-        self._within = False
-        """Whether the rest of a line whose beginning was looked at is still to come."""
+        self._lines = DumpLines(self._look)
 
     def write(self, piece: bytes) -> None:
         """Look at one piece."""
-        if self._within:
-            _, ended, piece = piece.partition(b"\n")
-            if not ended:
-                return
-            self._within = False
-        lines, ended, self._rest = (self._rest + piece).rpartition(b"\n")
-        if ended:
-            self._look(lines + b"\n")
-        if len(self._rest) > LONGEST:
-            self._look(self._rest)
-            self._rest, self._within = b"", True
+        self._lines.write(piece)
 
     def counts(self) -> dict[str, int]:
         """Return how many rows of each table have passed."""
@@ -62,7 +49,7 @@ class Rows:
                 self._found.setdefault(self._table, 0)
                 at = begin.end() + 1
             else:
-                end = _line(lines, _END, at)
+                end = line_at(lines, _END, at)
                 stop = end if end >= 0 else len(lines)
                 self._count(self._table, lines[at:stop])
                 at = stop
@@ -70,17 +57,9 @@ class Rows:
 
     def _count(self, table: bytes, lines: bytes) -> None:
         self._found[table] += lines.startswith(b"(") + lines.count(b"\n(")
-        at = _line(lines, _INSERT, 0)
+        at = line_at(lines, _INSERT, 0)
         while at >= 0:
             end = lines.find(b"\n", at)
             if not lines.endswith(b"VALUES", at, end if end >= 0 else len(lines)):
                 self._unsure.add(table)
-            at = _line(lines, _INSERT, end + 1) if end >= 0 else -1
-
-
-def _line(lines: bytes, beginning: bytes, at: int) -> int:
-    """Return where a line begins like that, from the one that begins at `at` on; -1 for none."""
-    if lines.startswith(beginning, at):
-        return at
-    found = lines.find(b"\n" + beginning, at)
-    return found + 1 if found >= 0 else -1
+            at = line_at(lines, _INSERT, end + 1) if end >= 0 else -1
